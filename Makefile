@@ -1,0 +1,38 @@
+# make repro   the whole way on the sample company (or on your exports, see params.yaml)
+# make test    all tests
+# make lint    ruff and mypy
+# Each sets up .venv first, from the hashes in requirements.lock; a second call finds it ready.
+
+PYTHON ?= python3
+UV := .venv/bin/uv
+READY := .venv/ready
+
+.PHONY: repro test lint lock dictionary notebooks clean
+
+repro: $(READY)
+	.venv/bin/dvc repro
+	@.venv/bin/dealtriage show
+
+test: $(READY)
+	TZ=UTC .venv/bin/python -m pytest
+
+lint: $(READY)
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+lock: $(READY)
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--group dev pyproject.toml --output-file requirements.lock
+
+dictionary: $(READY)
+	.venv/bin/dealtriage dictionary
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode --requirements requirements.lock
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@touch $(READY)
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""Tells stalled deals from dead ones."""

@@ -1,0 +1,140 @@
+"""The command line: one command per stage, and those around them. The only place that prints or exits."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dealtriage.errors import BadInput
+from dealtriage.params import Params, Sample, load_params
+from dealtriage.pipeline import STAGES, run_stage
+from dealtriage.workspace import Workspace
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+ParamsFile = Annotated[Path, typer.Option("--params", help="The parameter file.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Where data/, models/ and reports/ are written.")]
+DEFAULT_PARAMS = Path("params.yaml")
+HERE = Path()
+
+
+def main() -> None:
+    """Run the command line. Bad input ends with exit code 2 and a message that says what to do."""
+    try:
+        app()
+    except BadInput as error:
+        typer.echo(f"dealtriage: {error}", err=True)
+        sys.exit(2)
+
+
+def _stage_command(name: str) -> None:
+    def command(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
+        said = run_stage(name, load_params(params), Workspace(out))
+        if name == "publish":
+            _show(Path(str(said)))
+        elif said:
+            typer.echo(said.rstrip())
+
+    command.__doc__ = f"Run the stage `{name}`."
+    app.command(name)(command)
+
+
+for _name in STAGES:
+    _stage_command(_name)
+
+
+@app.command()
+def sample(params: ParamsFile = DEFAULT_PARAMS,
+           out: OutFolder = HERE,
+           deals: Annotated[int | None, typer.Option(help="How many deals, up to 1,000,000.")] = None,
+           seed: Annotated[int | None, typer.Option(help="Another seed, another company.")] = None) -> None:
+    """Write the invented company: its Salesforce export to data/raw/vandelay, its truth to data/truth."""
+    from dealtriage.sample import write_sample
+
+    chosen = _sample_section(load_params(params))
+    count = deals if deals is not None else chosen.deals
+    if not 20 <= count <= 1_000_000:
+        raise BadInput(f"--deals {count} is not between 20 and 1,000,000.", "Give a number in that range.")
+    raw, truth = out / "data" / "raw" / "vandelay", out / "data" / "truth"
+    write_sample(raw, truth, deals=count, seed=chosen.seed if seed is None else seed, months=chosen.months,
+                 exported_at=chosen.exported_at)
+    typer.echo(f"{count:,} deals of the sample company in {raw}, its truth in {truth}")
+
+
+def _sample_section(params: Params) -> Sample:
+    if params.sample is None:
+        raise BadInput("The parameter file has no section `sample`.", "Use the params.yaml of the project's root.")
+    return params.sample
+
+
+@app.command()
+def run(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
+        tracked: Annotated[bool, typer.Option("--track/--no-track", help="Log the run to MLflow.")] = True) -> None:
+    """Run every stage in one process, without DVC; writes the same bytes as `dvc repro`."""
+    chosen, workspace = load_params(params), Workspace(out)
+    said: str | None = None
+    for number, name in enumerate(STAGES, start=1):
+        started = time.monotonic()
+        said = run_stage(name, chosen, workspace)
+        if name in ("clean", "evaluate") and said:
+            typer.echo(said.rstrip())
+        typer.echo(f"[{number}/{len(STAGES)}] {name} {time.monotonic() - started:.1f} s", err=True)
+    if tracked:
+        from dealtriage.tracking import track as log
+
+        typer.echo(log(chosen, workspace, params.read_text("utf-8")).rstrip())
+    _show(Path(str(said)))
+
+
+@app.command()
+def track(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
+    """Log the current state to MLflow as one run, unless it is logged already."""
+    from dealtriage.tracking import track as log
+
+    typer.echo(log(load_params(params), Workspace(out), params.read_text("utf-8")).rstrip())
+
+
+@app.command()
+def promote(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
+    """Make the candidate the champion: the model that serving loads."""
+    from dealtriage.tracking import promote as move
+
+    typer.echo(move(load_params(params), Workspace(out)).rstrip())
+
+
+@app.command()
+def show(out: OutFolder = HERE) -> None:
+    """Print the path of the fullest list and its first ten lines."""
+    from dealtriage.publish.lists import fullest_list
+
+    _show(fullest_list(Workspace(out)))
+
+
+@app.command()
+def dictionary(path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("docs/data-dictionary.md")) -> None:
+    """Write the data dictionary from the registered features and schemas."""
+    from dealtriage.dictionary import dictionary as text
+    from dealtriage.tables import write_text
+
+    write_text(path, text())
+    typer.echo(f"wrote {path}")
+
+
+def _show(path: Path) -> None:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
+    chance = next(name for name in rows.columns if name.startswith("chance_to_revive"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    shown = ("rank", "do_next", "deal", "amount", "state", chance, "silence")
+    for name in shown:
+        justify: Literal["right", "left"] = "right" if name in ("rank", "amount", chance) else "left"
+        table.add_column(name.replace("_", " "), justify=justify, no_wrap=True)
+    for row in rows.head(10).to_dict("records"):
+        table.add_row(*(row[name] for name in shown))
+    typer.echo(f"\n{len(list(path.parent.glob('*.csv')))} lists in {path.parent}; the first ten lines of {path}:\n")
+    Console(width=160, markup=False, highlight=False).print(table)

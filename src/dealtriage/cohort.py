@@ -1,0 +1,76 @@
+"""Which deals are asked about, and when: the open deals that have gone quiet, at weekly as-of dates.
+
+At the scoring date, the export's cutoff, every open deal is kept, quiet or not.
+"""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from dealtriage.calendar import mondays
+from dealtriage.features.kernel import Bucket
+from dealtriage.features.owner_weeks import COLUMNS as OWNER_WEEK_COLUMNS
+from dealtriage.features.owner_weeks import owner_weeks, total
+from dealtriage.features.silence import silence_days
+from dealtriage.labels import label
+from dealtriage.params import Cohort, Params
+from dealtriage.tables import part_path, parts, read_parquet, replaced_folder, write_parquet
+from dealtriage.workspace import Workspace, read_cutoff
+
+OPENING, CLOSING = ("deal_created", "reopened"), ("won", "lost", "refused")
+
+
+def run(params: Params, workspace: Workspace) -> None:
+    """Write data/cohort: rows/ (deal_id, as_of, ...), labels/ (what came of them), owner_weeks.parquet."""
+    cutoff = read_cutoff(workspace)
+    with replaced_folder(workspace.cohort) as folder:
+        weeks = []
+        for number, part in enumerate(parts(workspace.timeline)):
+            facts = read_parquet(part)
+            q = Bucket(facts, grid(facts, cutoff))
+            rows, of_owners = cohort_rows(q, params.cohort, cutoff), owner_weeks(facts, open_mondays(q, facts, cutoff))
+            weeks.append(of_owners)
+            write_parquet(rows, part_path(folder / "rows", number))
+            write_parquet(label(facts, rows, cutoff, params.label), part_path(folder / "labels", number))
+        write_parquet(total(weeks) if weeks else pd.DataFrame(columns=OWNER_WEEK_COLUMNS),
+                      folder / "owner_weeks.parquet")
+
+
+def grid(facts: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
+    """Every deal at every Monday from its first fact to a week after its last, or to the cutoff while it is open."""
+    spans = facts.groupby("deal_id", sort=True)["known_at"].min()
+    weeks = mondays(spans.min().to_pydatetime(), cutoff)
+    instants = weeks.append(pd.DatetimeIndex([cutoff], dtype=weeks.dtype)).unique()
+    first = np.searchsorted(instants.to_numpy(), spans.to_numpy(), side="right")
+    length = len(instants) - first
+    at = np.repeat(first - (np.cumsum(length) - length), length) + np.arange(length.sum())
+    return pd.DataFrame({"deal_id": np.repeat(spans.index.to_numpy(), length), "as_of": instants.to_numpy()[at]})
+
+
+def is_open(q: Bucket) -> np.ndarray:
+    """Rows whose deal exists and is not closed, by what was known then."""
+    created = q.count(q.is_kind("deal_created")) > 0
+    closed = q.last(q.is_kind(*OPENING, *CLOSING), q.is_kind(*CLOSING).astype(float))
+    return created & (closed == 0)
+
+
+def open_mondays(q: Bucket, facts: pd.DataFrame, cutoff: datetime) -> Bucket:
+    """The questions about every open deal at every Monday, for the owners' weeks."""
+    midnight = q.rows["as_of"].dt.normalize() == q.rows["as_of"]
+    monday = midnight & (q.rows["as_of"].dt.dayofweek == 0)
+    return Bucket(facts, q.rows[is_open(q) & monday])
+
+
+def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime) -> pd.DataFrame:
+    """Quiet open deals each Monday, and all open ones at the cutoff.
+
+    Columns: deal_id, as_of, silence_days, is_quiet, is_scoring (the row of the cutoff), facts_known, known_until (the
+    newest fact of the deal, and how many).
+    """
+    silence = silence_days(q)
+    started = q.days_since_first(q.is_kind(params.after or "deal_created")) >= (params.quiet_days if params.after else 0)
+    rows = q.rows.assign(silence_days=silence, is_quiet=(silence >= params.quiet_days) & started,
+                         is_scoring=q.rows["as_of"] == cutoff, facts_known=(q.hi - q.lo).astype("int32"),
+                         known_until=q.known_until())
+    return rows[is_open(q) & (rows["is_quiet"] | rows["is_scoring"])].reset_index(drop=True)

@@ -1,0 +1,78 @@
+"""What the export holds and what it lacks: per file, per kind of fact, per owner."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+
+TABLES = """
+select 'deals' as table_name, count(*) as rows, min(created_at) as first_at, max(created_at) as last_at from deals
+union all select 'deal_changes: ' || field, count(*), min(changed_at), max(changed_at) from deal_changes group by field
+union all select 'activities: ' || kind, count(*), min(starts_at), max(created_at) from activities group by kind
+union all select 'proposals: ' || event, count(*), min(occurred_at), max(occurred_at) from proposals group by event
+union all select 'contact_roles', count(*), min(created_at), max(created_at) from contact_roles
+order by 1
+"""
+
+OWNERS = """
+with own as (select owner_id_now as owner_id, count(*) as deals, count(*) filter (not is_closed_now) as open_deals,
+        count(*) filter (deal_id in (select deal_id from activities)) as deals_with_activity from deals group by 1),
+logged as (select owner_id, count(*) as activities,
+        median(greatest(0, epoch(created_at) - epoch(coalesce(ends_at, starts_at))) / 86400.0)
+            filter (kind in ('call', 'meeting') and starts_at < created_at) as late_days
+    from activities group by 1)
+select o.owner_id, o.name, o.team, coalesce(own.deals, 0) as deals, coalesce(own.open_deals, 0) as open_deals,
+       coalesce(own.deals_with_activity, 0) as deals_with_activity, coalesce(l.activities, 0) as activities_logged,
+       l.late_days as median_days_logged_late
+from owners o left join own using (owner_id) left join logged l using (owner_id) order by o.owner_id
+"""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """files: rows read, set aside and quarantined per file; tables: facts per kind; owners: what each one logs."""
+
+    files: pd.DataFrame
+    tables: pd.DataFrame
+    owners: pd.DataFrame
+    set_aside: pd.DataFrame
+    reasons: pd.DataFrame
+
+
+def measure(con: duckdb.DuckDBPyConnection, rows_read: dict[str, int], quarantined: pd.DataFrame,
+            set_aside: pd.DataFrame) -> Coverage:
+    """Measure coverage from the core tables in `con` and the counts of the reader."""
+    files = pd.DataFrame({"file": list(rows_read), "rows_read": list(rows_read.values())})
+    aside = set_aside.groupby("file")["rows"].sum()
+    files["rows_set_aside"] = files["file"].map(aside).fillna(0).astype(int)
+    bad = quarantined[quarantined["is_row_dropped"]].groupby("file").size()
+    files["rows_quarantined"] = files["file"].map(bad).fillna(0).astype(int)
+    tables = con.sql(TABLES).df()
+    reasons = quarantined.groupby(["file", "column", "reason"], as_index=False).size()
+    return Coverage(files, tables, con.sql(OWNERS).df(), set_aside, reasons)
+
+
+def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
+    """One screen: what was read, what was left out and why, and where silence may only be missing data."""
+    lines = [f"{deals:,} deals, known up to {cutoff:%Y-%m-%d %H:%M} UTC", "", "read from"]
+    for row in report.files.itertuples():
+        lines.append(f"  {row.file:<30} {row.rows_read:>9,} rows, {row.rows_set_aside:>7,} left out by rule, "
+                     f"{row.rows_quarantined:>5,} quarantined")
+    lines += ["", "left out by rule"]
+    lines += [f"  {row.file:<30} {row.rows:>9,} {row.rule}" for row in report.set_aside.itertuples()] or ["  nothing"]
+    lines += ["", "quarantined or blanked (data/core/quarantine.parquet has the lines)"]
+    lines += [f"  {row.file:<30} {row.size:>9,} {row.column}: {row.reason}"
+              for row in report.reasons.itertuples(index=False)] or ["  nothing"]
+    lines += ["", *_silent_owners(report.owners)]
+    return "\n".join(lines) + "\n"
+
+
+def _silent_owners(owners: pd.DataFrame) -> list[str]:
+    working = owners[owners["open_deals"] > 0]
+    share = working["deals_with_activity"] / working["deals"]
+    silent = working[share < 0.5]
+    if silent.empty:
+        return ["every owner of open deals logs activity on at least half of their deals"]
+    return ["owners with activity on fewer than half of their deals (their silence may be missing data)",
+            *(f"  {row.name}: {row.deals_with_activity} of {row.deals} deals" for row in silent.itertuples(index=False))]

@@ -1,0 +1,136 @@
+"""Metrics, bands and the choice of the model, from the predictions table alone."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from dealtriage.model.fitting import log_odds
+
+Floats = NDArray[np.float64]
+SEED = 20240229
+
+
+def metrics(table: pd.DataFrame, resamples: int) -> dict[str, object]:
+    """The measures of one model's predictions (columns deal_id, p, revived).
+
+    auc_ci is a 95 % interval by resampling deals. ece is the expected calibration error over ten equally filled
+    bins; calibration_slope and _intercept come from a logistic regression of the outcome on the log-odds.
+    """
+    y, p = table["revived"].to_numpy(dtype=np.int64), table["p"].to_numpy(dtype=float)
+    share = float(y.mean())
+    slope, intercept = calibration_line(y, p)
+    return {
+        "auc": _auc(y, p), "auc_ci": auc_interval(table, resamples),
+        "average_precision": round(float(average_precision_score(y, p)), 6) if 0 < share < 1 else None,
+        "log_loss": round(float(log_loss(y, p, labels=[0, 1])), 6), "brier": round(float(brier_score_loss(y, p)), 6),
+        "brier_prevalence": round(share * (1 - share), 6), "ece": round(expected_calibration_error(y, p), 6),
+        "calibration_slope": slope, "calibration_intercept": intercept, "rows": len(y),
+        "deals": int(table["deal_id"].nunique()), "revived_share": round(share, 6)}
+
+
+def _auc(y: NDArray[np.int64], p: Floats) -> float | None:
+    return round(float(roc_auc_score(y, p)), 6) if 0 < y.mean() < 1 else None
+
+
+def calibration_line(y: NDArray[np.int64], p: Floats) -> tuple[float | None, float | None]:
+    """Slope and intercept of the outcome on the log-odds; None where they cannot be told."""
+    if not 0 < y.mean() < 1 or np.ptp(p) < 1e-9:
+        return None, None
+    line = LogisticRegression(C=np.inf).fit(log_odds(p)[:, None], y)
+    return round(float(line.coef_[0, 0]), 6), round(float(line.intercept_[0]), 6)
+
+
+def expected_calibration_error(y: NDArray[np.int64], p: Floats, bins: int = 10) -> float:
+    """The mean distance between said and seen shares over equally filled bins of the chance."""
+    ranks = pd.Series(p).rank(method="average", pct=True).to_numpy()
+    place = np.minimum((ranks * bins).astype(int), bins - 1)
+    frame = pd.DataFrame({"place": place, "y": y, "p": p}).groupby("place").agg(
+        y=("y", "mean"), p=("p", "mean"), n=("y", "size"))
+    return float(((frame["y"] - frame["p"]).abs() * frame["n"]).sum() / len(y))
+
+
+def auc_interval(table: pd.DataFrame, resamples: int) -> list[float] | None:
+    """The middle 95 % of the AUC over resamples of deals; None where one class is absent."""
+    y, p = table["revived"].to_numpy(dtype=np.int64), table["p"].to_numpy(dtype=float)
+    found = [auc for weight in deal_weights(table["deal_id"], resamples) if (auc := weighted_auc(y, p, weight)) is not None]
+    return [round(float(q), 6) for q in np.quantile(found, [0.025, 0.975])] if found else None
+
+
+def weighted_auc(y: NDArray[np.int64], p: Floats, weight: Floats) -> float | None:
+    """The AUC with row weights; ties count half."""
+    _, place = np.unique(p, return_inverse=True)
+    positive, negative = np.bincount(place, weight * y), np.bincount(place, weight * (1 - y))
+    pairs = positive.sum() * negative.sum()
+    below = np.cumsum(negative) - negative
+    return float((positive * (below + negative / 2)).sum() / pairs) if pairs else None
+
+
+def deal_weights(deal_ids: pd.Series, resamples: int) -> list[Floats]:
+    """Row weights of bootstrap samples of deals: how often each row's deal was drawn."""
+    codes, names = pd.factorize(deal_ids)
+    rng = np.random.default_rng(SEED)
+    return [np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)).astype(float)[codes]
+            for _ in range(resamples)]
+
+
+def gain(better: pd.DataFrame, than: pd.DataFrame, resamples: int) -> dict[str, float | list[float]]:
+    """By how much the log loss of one table is lower than the other's on the same rows, with a 95 % interval.
+
+    Paired bootstrap over deals.
+    """
+    y = better["revived"].to_numpy(dtype=np.int64)
+    difference = _losses(y, than["p"].to_numpy(float)) - _losses(y, better["p"].to_numpy(float))
+    codes, names = pd.factorize(better["deal_id"])
+    sums, rows = np.bincount(codes, difference), np.bincount(codes)
+    drawn = np.random.default_rng(SEED).integers(0, len(names), (resamples, len(names)))
+    interval = np.quantile(sums[drawn].sum(axis=1) / rows[drawn].sum(axis=1), [0.025, 0.975])
+    return {"log_loss_gain": round(float(difference.mean()), 6), "ci": [round(float(q), 6) for q in interval]}
+
+
+def _losses(y: NDArray[np.int64], p: Floats) -> Floats:
+    return -np.where(y == 1, np.log(p), np.log1p(-p))
+
+
+def bands(table: pd.DataFrame, borders: tuple[float, ...]) -> pd.DataFrame:
+    """How often each band of chances came true in the backtest.
+
+    low, high; rows, deals; came_true_share; ci_low, ci_high: a 95 % Wilson interval that counts deals, not rows,
+    because the rows of a deal share one fate.
+    """
+    edges = [0.0, *borders, 1.0]
+    place = np.searchsorted(borders, table["p"], side="right")
+    found = []
+    for number, (low, high) in enumerate(pairwise(edges)):
+        part = table[place == number]
+        deals, share = part["deal_id"].nunique(), float(part["revived"].mean()) if len(part) else np.nan
+        interval = binomtest(round(share * deals), deals).proportion_ci(method="wilson") if deals else None
+        found.append({"low": low, "high": high, "rows": len(part), "deals": deals, "came_true_share": share,
+                      "ci_low": interval.low if interval else 0.0, "ci_high": interval.high if interval else 1.0})
+    return pd.DataFrame(found)
+
+
+def choose(table: pd.DataFrame, resamples: int) -> dict[str, object]:
+    """The model to publish: the candidate with the lowest log loss, if it beats the best rule with 95 % confidence.
+
+    Otherwise the best rule itself.
+    """
+    loss = {(name, bool(rule)): float(log_loss(part["revived"].astype(int), part["p"], labels=[0, 1]))
+            for (name, rule), part in table.groupby(["model", "is_rule"])}
+    rule = min((name for name, is_rule in loss if is_rule), key=lambda name: loss[name, True])
+    models = [name for name, is_rule in loss if not is_rule]
+    if not models:
+        return {"chosen": rule, "best_rule": rule, "best_candidate": None, "gain": None,
+                "why": f"No candidate was tried, so the best rule, {rule}, is used."}
+    best = min(models, key=lambda name: loss[name, False])
+    won = gain(table[table["model"] == best], table[table["model"] == rule], resamples)
+    low, high = won["ci"]  # type: ignore[misc]
+    told = f"log loss {loss[best, False]:.3f} against {loss[rule, True]:.3f}, gain {won['log_loss_gain']:.3f} (95 % {low:.3f} to {high:.3f})"
+    beats = low > 0
+    why = (f"{best} beats the best rule, {rule}: {told}." if beats else
+           f"{best} does not beat the best rule, {rule}, with confidence: {told}. The rule is published.")
+    return {"chosen": best if beats else rule, "best_rule": rule, "best_candidate": best, "gain": won, "why": why}

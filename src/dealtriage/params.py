@@ -1,0 +1,188 @@
+"""params.yaml as frozen, typed objects. The only reader of that file; unknown keys are refused."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from dealtriage.errors import BadInput
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ActivityRule(_Section):
+    """What one activity of an event log means: the kind of fact it becomes, and its stage if it is one."""
+
+    kind: str
+    stage: str | None = None
+
+
+class EventLogMapping(_Section):
+    """How an event log (XES or CSV) says deal, activity, time, person and amount."""
+
+    case_column: str = "case"
+    activity_column: str = "activity"
+    time_column: str = "time"
+    resource_column: str | None = None
+    lifecycle_column: str | None = None
+    lifecycle_values: tuple[str, ...] = ("COMPLETE", "complete")
+    amount_column: str | None = None
+    name_column: str | None = None
+    stages: tuple[str, ...] = ()
+    activities: dict[str, tuple[ActivityRule, ...]] = {}
+    ignored: tuple[str, ...] = ()
+
+    @field_validator("activities", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {str(k): v if isinstance(v, list | tuple) else [v] for k, v in value.items()}
+
+
+class Source(_Section):
+    """Where the export lies and how to read it."""
+
+    crm: Literal["salesforce", "event_log"]
+    path: Path
+    exported_at: datetime | None = None
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    columns: dict[str, str] = {}
+    absent: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    system_users: tuple[str, ...] = ()
+    test_deals: str = ""
+    answered_calls: str = ""
+    event_log: EventLogMapping = EventLogMapping()
+
+    @field_validator("exported_at")
+    @classmethod
+    def _zoned(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError('needs a zone, for example "2026-06-29T06:00:00Z"')
+        return value
+
+
+class Clean(_Section):
+    max_bad_share: Share
+
+
+class Timeline(_Section):
+    bucket_deals: Annotated[int, Field(ge=1)]
+    discovery_subjects: str
+    third_party_subjects: str
+
+
+class Cohort(_Section):
+    quiet_days: Annotated[int, Field(ge=1)]
+    after: str | None = None
+
+
+class Label(_Section):
+    horizon_days: Annotated[int, Field(ge=1)]
+    revival: Literal["any_signal", "signal_and_progress", "won"]
+    seller_refusal: Literal["dead", "exclude"] = "dead"
+
+
+class Features(_Section):
+    exclude: tuple[str, ...] = ()
+
+
+class Backtest(_Section):
+    folds: Annotated[int, Field(ge=1)]
+    test_weeks: Annotated[int, Field(ge=1)]
+    calibration_weeks: Annotated[int, Field(ge=1)]
+    deal_groups: Annotated[int, Field(ge=3)]
+    bootstrap: Annotated[int, Field(ge=50)]
+
+
+class Model(_Section):
+    seed: int
+    candidates: tuple[str, ...]
+    leak_auc: Share
+
+
+class Publish(_Section):
+    capacity: Annotated[int, Field(ge=1)]
+    dead_below: Share
+    margin: Share
+    history_weeks: Annotated[int, Field(ge=0)]
+    bands: tuple[Share, ...]
+    min_band_deals: Annotated[int, Field(ge=1)]
+    max_band_width: Share
+    min_logged_share: Share
+    large_deal: float
+
+    @field_validator("bands")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)) or value[:1] == (0.0,) or value[-1:] == (1.0,):
+            raise ValueError("must ascend strictly between 0 and 1")
+        return value
+
+
+class Track(_Section):
+    experiment: str
+    model_name: str
+
+
+class Sample(_Section):
+    deals: Annotated[int, Field(ge=20, le=1_000_000)]
+    months: Annotated[int, Field(ge=6, le=120)]
+    seed: int
+    exported_at: datetime
+
+
+class Params(_Section):
+    """All parameters of a run. See the comments in params.yaml for the meaning and unit of each."""
+
+    source: Source
+    clean: Clean
+    timeline: Timeline
+    cohort: Cohort
+    label: Label
+    features: Features
+    backtest: Backtest
+    model: Model
+    publish: Publish
+    track: Track
+    sample: Sample | None = None
+
+
+def load_params(path: Path) -> Params:
+    """Read and check a parameter file (YAML 1.2).
+
+    Raises BadInput when the file is absent, is no YAML, or holds unknown, missing or impossible values.
+    """
+    if not path.is_file():
+        raise BadInput(f"There is no parameter file {path}.", "Run from the project's folder or give --params FILE.")
+    try:
+        raw = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        return Params.model_validate(raw)
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not readable YAML: {error}", "Correct the line named above.") from error
+    except ValidationError as error:
+        raise BadInput(f"{path} holds {error.error_count()} wrong value(s):\n{_complaints(error)}",
+                       "Correct the keys above; params.yaml in the project's root explains each.") from error
+
+
+def _complaints(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"]) or "the whole file"
+        what = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
+        lines.append(f"    {where}: {what}")
+    return "\n".join(lines)

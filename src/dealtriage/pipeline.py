@@ -1,0 +1,26 @@
+"""The stages in order: what `dvc repro` runs one by one, and `dealtriage run` in one process."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from dealtriage.params import Params
+from dealtriage.workspace import Workspace
+
+STAGES = {
+    "clean": "dealtriage.clean",
+    "timeline": "dealtriage.timeline",
+    "cohort": "dealtriage.cohort",
+    "features": "dealtriage.features.build",
+    "backtest": "dealtriage.backtest",
+    "evaluate": "dealtriage.report",
+    "train": "dealtriage.train",
+    "score": "dealtriage.score",
+    "recommend": "dealtriage.recommend",
+    "publish": "dealtriage.publish.lists",
+}
+
+
+def run_stage(name: str, params: Params, workspace: Workspace) -> str | None:
+    """Run one stage; returns what it has to say, if anything."""
+    run: Callable[[Params, Workspace], str | None] = import_module(STAGES[name]).run
+    return run(params, workspace)

@@ -1,0 +1,1 @@
+"""What people receive: one list per rep and one per manager."""

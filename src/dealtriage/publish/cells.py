@@ -1,0 +1,40 @@
+"""Names from a CRM are hostile input: made safe as spreadsheet cells and as file names."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_CELL = 300
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+DIRECTION_MARKS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
+
+
+def safe_cell(text: object) -> str:
+    """A text that no spreadsheet runs: formula starts are quoted, control and direction marks removed, length bounded."""
+    if text is None or text != text:
+        return ""
+    plain = str(text).translate(DIRECTION_MARKS)
+    plain = "".join(" " if unicodedata.category(c) == "Cc" else c for c in plain).strip()
+    if len(plain) > LONGEST_CELL:
+        plain = plain[: LONGEST_CELL - 1] + "…"
+    return f"'{plain}" if unicodedata.normalize("NFKC", plain).startswith(FORMULA_STARTS) else plain
+
+
+def file_names(people: Iterable[tuple[str, str]], prefix: str) -> dict[str, str]:
+    """A file name stem for each (id, name), safe on every file system, different for different ids.
+
+    Only a-z, 0-9 and hyphens remain of a name; people who would share a name get part of their id.
+    """
+    stems = {who: _slug(name) for who, name in people}
+    taken = list(stems.values())
+    unique = {who: stem if stem and taken.count(stem) == 1 else f"{stem}-{_slug(who)}".strip("-") for who, stem in stems.items()}
+    seen: dict[str, int] = {}
+    for who, stem in sorted(unique.items()):
+        seen[stem] = seen.get(stem, 0) + 1
+        unique[who] = f"{prefix}-{stem}" if seen[stem] == 1 else f"{prefix}-{stem}-{seen[stem]}"
+    return unique
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]

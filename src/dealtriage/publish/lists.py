@@ -1,0 +1,124 @@
+"""One CSV per rep and one per manager, ranked by what to do first."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dealtriage.errors import BadInput
+from dealtriage.params import Params, Publish
+from dealtriage.publish.cells import file_names, safe_cell
+from dealtriage.tables import read_parquet, replaced_folder
+from dealtriage.words import days
+from dealtriage.workspace import Workspace
+
+VERBS = {
+    "1_withdraw": "withdraw the proposal", "2_rediscover": "rediscover the buyer's needs",
+    "3_third_party": "bring in a third party", "close_out": "admit it and close it as lost",
+    "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
+}
+WITHOUT_PROPOSAL = "fill the win/loss sheet first"
+ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
+         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "": ""}
+ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
+UNASSIGNED = "unassigned"
+
+
+def run(params: Params, workspace: Workspace) -> str:
+    """Write data/lists: rep-<name>.csv, manager-<name>.csv and winloss/rep-<name>.csv. Returns the path of one list."""
+    advice = read_parquet(workspace.advice / "advice.parquet")
+    advice["owner_id"] = advice["owner_id"].fillna(UNASSIGNED)
+    owners = _people(workspace)
+    rows = list_rows(advice, params.publish, params.label.horizon_days, owners["name"].to_dict())
+    sheets = read_parquet(workspace.advice / "sheets.parquet").merge(rows[["deal_id", "deal"]], on="deal_id")
+    with replaced_folder(workspace.lists) as folder:
+        names = file_names([(i, owners["name"].get(i, i)) for i in sorted(rows["owner_id"].unique())], "rep")
+        for owner_id, own in rows.groupby("owner_id"):
+            _write(own.drop(columns=["owner_id", "owner"]), folder / f"{names[str(owner_id)]}.csv")
+            mine = sheets[sheets["deal_id"].isin(own["deal_id"])]
+            _write(mine[["deal", "number", "question", "answer", "evidence", "deal_id"]],
+                   folder / "winloss" / f"{names[str(owner_id)]}.csv")
+        _managers(rows, owners, folder)
+    return str(fullest_list(workspace))
+
+
+def fullest_list(workspace: Workspace) -> Path:
+    """The rep's list with the most stalled deals. Raises BadInput when there are no lists."""
+    found = sorted(workspace.lists.glob("rep-*.csv"))
+    if not found:
+        raise BadInput(f"There are no lists in {workspace.lists}.", "Run the pipeline first: dvc repro.")
+    return max(found, key=lambda path: int((pd.read_csv(path, usecols=["state"])["state"] == "stalled").sum()))
+
+
+def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
+    """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
+
+    rank counts per owner; do_this_week marks the first `publish.capacity` rows with something to do.
+    """
+    p = advice[f"p_revive_{horizon_days}d"]
+    ranked = advice.assign(
+        order=advice["state"].map(ORDER), p=p,
+        worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
+    ranked = ranked.sort_values(["owner_id", "order", "worth", "p", "deal_id"],
+                                ascending=[True, True, False, False, True], kind="stable").reset_index(drop=True)
+    rank = ranked.groupby("owner_id").cumcount() + 1
+    return pd.DataFrame({
+        "rank": rank,
+        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone"), "yes", ""),
+        "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
+        "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
+        f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda v: "" if np.isnan(v) else f"{v:.0%}"),
+        "how_often_true": [_band(row) for row in ranked.itertuples()],
+        "silence": [_silence(row) for row in ranked.itertuples()],
+        "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
+        "why_this_phase": ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]),
+        "phase": ranked["phase"], "third_party": ranked["role"].map(ROLES),
+        "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
+        "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
+        "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
+        "model_version": ranked["model_version"], "deal_id": ranked["deal_id"], "owner_id": ranked["owner_id"],
+        "owner": ranked["owner_id"].map(names).fillna(ranked["owner_id"])})
+
+
+def _verbs(ranked: pd.DataFrame) -> pd.Series:
+    verbs = ranked["phase"].map(VERBS)
+    nothing_out = (ranked["phase"] == "1_withdraw") & (ranked["proposals_outstanding"] == 0)
+    verbs = verbs.mask(nothing_out, WITHOUT_PROPOSAL)
+    return verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(ROLES))
+
+
+def _band(row: object) -> str:
+    low, high, share, deals = (getattr(row, f"band_{name}") for name in ("low", "high", "came_true_share", "deals"))
+    if np.isnan(deals) or np.isnan(share) or not deals:
+        return ""
+    return f"of {deals:,.0f} past deals given {low:.0%} to {high:.0%}, {share:.0%} came back"
+
+
+def _silence(row: object) -> str:
+    silence, usual = row.silence_days, row.usual_gap_days  # type: ignore[attr-defined]
+    return days(silence) if np.isnan(usual) else f"{days(silence)}, usually {days(max(usual, 1))}"
+
+
+def _people(workspace: Workspace) -> pd.DataFrame:
+    owners = read_parquet(workspace.core / "owners.parquet").set_index("owner_id")
+    owners["name"] = owners["name"].fillna(owners.index.to_series())
+    return owners
+
+
+def _managers(rows: pd.DataFrame, owners: pd.DataFrame, folder: Path) -> None:
+    manager = rows["owner_id"].map(owners["manager_id"])
+    names = file_names([(i, owners["name"].get(i, i)) for i in sorted(manager.dropna().unique())], "manager")
+    for manager_id, own in rows.assign(manager=manager).dropna(subset=["manager"]).groupby("manager"):
+        ordered = own.assign(order=own["state"].str.replace(" ", "_").map(ORDER)).sort_values(
+            ["order", "value_at_stake", "amount", "deal_id"], ascending=[True, False, False, True], kind="stable")
+        _write(ordered.assign(rank=range(1, len(ordered) + 1)).drop(columns=["manager", "owner_id", "order"])[
+            ["rank", "owner", *[c for c in rows.columns if c not in ("rank", "owner", "owner_id")]]],
+            folder / f"{names[str(manager_id)]}.csv")
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts = rows.select_dtypes(include=["object", "string"]).columns
+    safe = rows.assign(**{name: rows[name].map(safe_cell) for name in texts})
+    numbers = {name: safe[name].map(lambda v: "" if pd.isna(v) else f"{v:.0f}") for name in safe.columns if name not in texts}
+    safe.assign(**numbers).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")

@@ -1,0 +1,89 @@
+"""The newest as-of date -> one row per open deal: state, chance, band, reasons."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from dealtriage.matrix import KEY
+from dealtriage.model.fitting import chance
+from dealtriage.model.store import load_model
+from dealtriage.params import Params, Publish
+from dealtriage.reasons import contributions, reasons
+from dealtriage.states import settled_states
+from dealtriage.tables import read_json, read_parquet, read_parts, replaced_folder, write_parquet
+from dealtriage.workspace import Workspace, read_cutoff
+
+BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_deals"]
+
+
+def run(params: Params, workspace: Workspace) -> None:
+    """Write data/scores: scores.parquet (one row per open deal), outlook.parquet (their chances in past weeks),
+    contributions.parquet (log-odds each feature adds, against the typical quiet deal)."""
+    card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
+    rows = _rows_of_open_deals(workspace)
+    quiet = rows["is_quiet"].to_numpy()
+    rows["p"] = np.nan
+    rows.loc[quiet, "p"] = chance(model, rows.loc[quiet, card["features"]])
+    now = rows[rows["is_scoring"]].reset_index(drop=True)
+    bands = pd.read_csv(workspace.reports / "tables" / "bands.csv")
+    adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
+    scores = _scores(params.publish, rows, now, bands)
+    scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
+        model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
+    horizon = params.label.horizon_days
+    scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(_deal_facts(workspace), on="deal_id", how="left")
+    scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["amount"]
+    with replaced_folder(workspace.scores) as folder:
+        write_parquet(scores, folder / "scores.parquet")
+        write_parquet(rows.loc[quiet, [*KEY, "silence_days", "p"]], folder / "outlook.parquet")
+        write_parquet(pd.concat([now[["deal_id"]], adds], axis=1), folder / "contributions.parquet")
+
+
+def _rows_of_open_deals(workspace: Workspace) -> pd.DataFrame:
+    rows = read_parts(workspace.cohort / "rows")
+    open_now = rows.loc[rows["is_scoring"], "deal_id"]
+    kept = rows[rows["deal_id"].isin(open_now)]
+    matrix = read_parts(workspace.features).drop(columns=["silence_days"])
+    return kept.merge(matrix, on=KEY, validate="1:1").sort_values(KEY, kind="stable").reset_index(drop=True)
+
+
+def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
+    recent = rows[rows["as_of"] >= rows["as_of"].max() - timedelta(weeks=params.history_weeks)]
+    state = settled_states(recent[recent["is_quiet"]], params.dead_below, params.margin)
+    scores = now[["deal_id", "as_of", "p", "silence_days", "usual_gap_days", "buyer_reply_days"]].copy()
+    scores["state"] = np.where(now["is_quiet"], now["deal_id"].map(state), "active")
+    scores["why_no_evidence"] = ""
+    place = np.searchsorted(params.bands, scores["p"].fillna(0), side="right")
+    for name in BAND_COLUMNS:
+        scores[name] = bands[name.removeprefix("band_")].to_numpy()[place]
+    scores.loc[~now["is_quiet"], BAND_COLUMNS] = np.nan
+    for why, thin in _too_little(params, now, bands, place):
+        doubted = now["is_quiet"].to_numpy() & thin & (scores["state"] != "not_enough_evidence").to_numpy()
+        scores.loc[doubted, "why_no_evidence"] = why
+        scores.loc[doubted, "state"] = "not_enough_evidence"
+    scores["data_until"] = now["known_until"]
+    return scores
+
+
+def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    unlogged = (now["owner_logged_share"] < params.min_logged_share).to_numpy()
+    width = (bands["ci_high"] - bands["ci_low"]).to_numpy()[place]
+    thin = (bands["deals"].to_numpy()[place] < params.min_band_deals) | (width > params.max_band_width)
+    return [("the owner records almost nothing, so silence may only be missing data", unlogged),
+            ("too few past deals had a chance like this one's to say how often it comes true", thin)]
+
+
+def _stage_names(workspace: Workspace) -> dict[int, str]:
+    stages = read_parquet(workspace.core / "stages.parquet")
+    return dict(zip(stages["position"].astype(int), stages["stage"], strict=True))
+
+
+def _deal_facts(workspace: Workspace) -> pd.DataFrame:
+    """What the lists show of a deal on the export day: names, owner, stage, amount in corporate currency."""
+    deals = read_parquet(workspace.core / "deals.parquet")
+    return pd.DataFrame({
+        "deal_id": deals["deal_id"], "deal_name": deals["name"], "account_name": deals["account_name"],
+        "owner_id": deals["owner_id_now"], "stage": deals["stage_now"],
+        "amount": deals["amount_now"] * deals["currency_rate"], "loss_reason": deals["loss_reason_now"]})
+

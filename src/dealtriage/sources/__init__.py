@@ -1,0 +1,1 @@
+"""One module per CRM: its files become the same core tables."""

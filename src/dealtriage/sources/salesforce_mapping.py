@@ -1,0 +1,209 @@
+"""How Salesforce objects become core tables, as SQL: one query per core table.
+
+Times are UTC. A column that only the export day knows ends in `_now`; nothing that trains may read one.
+"""
+
+MERGED = """
+create or replace table survivors as
+with recursive chain(id, now_id, depth) as (
+    select Id, Id, 0 from (select Id from Account union all select Id from Contact)
+    union all
+    select chain.id, m.MasterRecordId, depth + 1 from chain
+    join (select Id, MasterRecordId from Account union all select Id, MasterRecordId from Contact) m
+      on m.Id = chain.now_id
+    where m.MasterRecordId is not null and depth < 20)
+select id, arg_max(now_id, depth) as now_id from chain group by id
+"""
+
+EMAIL_PEOPLE = """
+create or replace table email_people as
+select Id as task_id, WhoId as who_id from Task
+where WhoId is not null and Id in (select ActivityId from EmailMessage where ActivityId is not null)
+"""
+
+DEALS_IN_SCOPE = """
+create or replace table deal_ids as select deal_id, deal_id in (select Id from Opportunity) as is_kept
+from every_deal;
+create or replace table folded_ids as select lower(left(deal_id, 15)) as folded, min(deal_id) as deal_id,
+       bool_and(is_kept) as is_kept from deal_ids group by 1 having count(*) = 1
+"""
+
+STAGES_FROM_PARAMS = """
+create or replace table OpportunityStage as
+select unnest(getvariable('stages')) as MasterLabel, unnest(getvariable('stages')) as ApiName,
+       unnest(range(1, len(getvariable('stages')) + 1))::varchar as SortOrder, null::varchar as IsClosed,
+       null::varchar as IsWon, '1' as IsActive, 0::bigint as _record;
+update OpportunityStage set
+    IsClosed = (select max(is_true(o.IsClosed)::int)::varchar from Opportunity o where o.StageName = MasterLabel),
+    IsWon = (select max(is_true(o.IsWon)::int)::varchar from Opportunity o where o.StageName = MasterLabel)
+"""
+
+STAGES = """
+select MasterLabel as stage, row_number() over (order by is_true(IsClosed), try_cast(SortOrder as double), MasterLabel)
+       ::int as position, is_true(IsClosed) as is_closed, is_true(IsWon) as is_won, false as is_refusal
+from OpportunityStage
+qualify row_number() over (partition by MasterLabel order by is_true(IsActive) desc, _record) = 1
+order by position
+"""
+
+OWNERS = """
+select u.Id as owner_id, u.Name as name, r.Name as team, u.ManagerId as manager_id,
+       coalesce(u.UserType not in ('Standard', 'PowerPartner'), false)
+           or list_contains(getvariable('system_users'), u.Name)
+           or list_contains(getvariable('system_users'), u.Id) as is_system,
+       u.IsActive is null or is_true(u.IsActive) as is_active
+from User u left join UserRole r on r.Id = u.UserRoleId
+"""
+
+DEALS = """
+select o.Id as deal_id, o.Name as name, coalesce(s.now_id, o.AccountId) as account_id,
+       a.Name as account_name, as_time(o.CreatedDate) as created_at, o.CurrencyIsoCode as currency,
+       coalesce(1 / nullif(as_number(c.ConversionRate), 0), 1.0) as currency_rate, o.OwnerId as owner_id_now,
+       o.StageName as stage_now, as_number(o.Amount) as amount_now, as_time(o.CloseDate) as close_date_now,
+       is_true(o.IsClosed) as is_closed_now, is_true(o.IsWon) as is_won_now, o.LossReason as loss_reason_now,
+       coalesce(as_time(o.LastStageChangeDate), as_time(o.LastModifiedDate), as_time(o.CreatedDate)) as stage_at_now
+from Opportunity o
+left join survivors s on s.id = o.AccountId
+left join Account a on a.Id = coalesce(s.now_id, o.AccountId)
+left join CurrencyType c on c.IsoCode = o.CurrencyIsoCode
+"""
+
+STAGE_NAME = "coalesce((select min(MasterLabel) from OpportunityStage s where s.ApiName = {0}), {0})"
+
+DEAL_CHANGES = f"""
+with snapshots as (
+    select deal_id, as_time(CreatedDate) as moment, Id as id, CreatedById as author_id,
+           {STAGE_NAME.format("StageName")} as stage, as_number(Amount)::varchar as amount,
+           as_time(CloseDate)::varchar as close_date
+    from OpportunityHistory),
+long as (unpivot snapshots on stage, amount, close_date into name field value value),
+ordered as (select *, lag(value) over (partition by deal_id, field order by moment, id) as old_value from long),
+field_history as (
+    select deal_id, as_time(CreatedDate) as moment, Id as id, CreatedById as author_id,
+           case Field when 'StageName' then 'stage' when 'Amount' then 'amount' when 'CloseDate' then 'close_date'
+                else 'owner' end as field, OldValue as old_value, NewValue as value
+    from OpportunityFieldHistory where Field in ('StageName', 'Amount', 'CloseDate', 'Owner')),
+owners as (
+    select deal_id, moment, id, author_id, field, sf_id(old_value) as old_value, sf_id(value) as value
+    from field_history where field = 'owner' and sf_id(value) is not null and starts_with(value, '005')),
+first_owner as (
+    select d.deal_id, d.created_at as moment, '' as id, null::varchar as author_id, 'owner' as field,
+           null::varchar as old_value, coalesce(
+               (select arg_min(o.old_value, (o.moment, o.id)) from owners o where o.deal_id = d.deal_id), d.owner_id_now) as value
+    from deals d),
+without_snapshots as (
+    select h.* replace (case field when 'amount' then as_number(value)::varchar
+                        when 'close_date' then as_time(value)::varchar else value end as value)
+    from field_history h where field <> 'owner' and deal_id not in (select deal_id from snapshots)),
+history as (
+    select deal_id, moment, id, author_id, field, old_value, value from ordered where value is distinct from old_value
+    union all select deal_id, moment, id, author_id, field, old_value, value from without_snapshots
+    union all select deal_id, moment, id, author_id, field, old_value, value from owners
+    union all select deal_id, moment, id, author_id, field, old_value, value from first_owner),
+unrecorded as (
+    select d.deal_id, greatest(d.stage_at_now, d.created_at) as moment, '' as id, null::varchar as author_id,
+           'stage' as field, h.value as old_value, d.stage_now as value
+    from deals d left join (select deal_id, arg_max(value, (moment, id)) as value from history where field = 'stage' group by 1) h
+    using (deal_id) where d.stage_now is distinct from h.value and d.stage_now is not null)
+select deal_id, moment as changed_at, field, old_value, value as new_value, author_id, id as change_id from history
+union all select deal_id, moment, field, old_value, value, author_id, id from unrecorded
+"""
+
+CONTACTS = """
+select c.Id as contact_id, coalesce(c.Name, nullif(concat_ws(' ', c.FirstName, c.LastName), '')) as name,
+       c.Title as title, lower(c.Email) as email from Contact c
+"""
+
+EMAILS = """
+select e.Id as activity_id, e.deal_id, 'email' as kind, case when is_true(e.Incoming) then 'in' else 'out' end
+       as direction, case when is_true(e.IsBounced) then 'bounced'
+            when is_true(e.Incoming) and (e.AutomationType is not null or regexp_matches(e.Subject,
+                 '^(auto(matic)?[ -]?(reply|response)|auto:|out of (the )?office|abwesenheit)', 'i'))
+            then 'auto_reply' end as outcome,
+       as_time(e.MessageDate) as starts_at, as_time(e.MessageDate) as ends_at, as_time(e.CreatedDate) as created_at,
+       as_time(e.CreatedDate) as outcome_at, as_time(e.FirstOpenedDate) as opened_at,
+       e.CreatedById as owner_id, coalesce(s.now_id, w.who_id, c.contact_id,
+            lower(case when is_true(e.Incoming) then e.FromAddress else e.ToAddress end)) as contact_id,
+       e.ThreadIdentifier as thread_id, e.Subject as subject
+from EmailMessage e
+left join email_people w on w.task_id = e.ActivityId
+left join survivors s on s.id = w.who_id
+left join (select email, min(contact_id) as contact_id from contacts where email is not null group by 1) c
+    on c.email = lower(case when is_true(e.Incoming) then e.FromAddress else e.ToAddress end)
+"""
+
+TASKS = """
+select t.Id as activity_id, t.deal_id,
+       case when t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call' then 'call'
+            when t.TaskSubtype in ('Email', 'ListEmail') or t.Type = 'Email' then 'email' else 'task' end as kind,
+       case when t.CallType = 'Inbound' then 'in' when t.CallType = 'Internal' then 'internal' else 'out' end as direction,
+       case when t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call' then
+                case when t.CallType = 'Inbound' then 'answered'
+                     when t.CallDisposition is not null then case when
+                          regexp_matches(t.CallDisposition, getvariable('answered'), 'i') then 'answered' else 'unanswered' end
+                     when try_cast(t.CallDurationInSeconds as double) >= 60 then 'answered' else 'unanswered' end
+       end as outcome,
+       case when is_true(t.IsClosed) or t.Status in ('Completed', 'Closed') then coalesce(as_time(t.CompletedDateTime),
+            least(as_time(t.ActivityDate), as_time(t.CreatedDate)), as_time(t.CreatedDate)) end as starts_at,
+       as_time(t.ActivityDate) as ends_at, as_time(t.CreatedDate) as created_at,
+       greatest(as_time(t.CreatedDate), as_time(t.CompletedDateTime)) as outcome_at, null::timestamp as opened_at,
+       t.OwnerId as owner_id, coalesce(s.now_id, t.WhoId) as contact_id, null::varchar as thread_id,
+       concat_ws(': ', nullif(t.Type, 'Other'), t.Subject) as subject
+from Task t left join survivors s on s.id = t.WhoId
+"""
+
+MEETINGS = """
+select v.Id as activity_id, v.deal_id, 'meeting' as kind, null::varchar as direction,
+       case when regexp_matches(coalesce(v.Outcome, v.Subject), '^(no[ -]?show)', 'i') then 'no_show'
+            when regexp_matches(coalesce(v.Outcome, v.Subject), '^(cancel)', 'i') then 'cancelled'
+            when regexp_matches(coalesce(v.Outcome, v.Subject), '^(reschedul|postpone)', 'i') then 'cancelled'
+            when regexp_matches(v.Outcome, '^(held|completed|done|attended)', 'i') then 'held'
+            when not u.are_recorded then 'held' end as outcome,
+       as_time(v.StartDateTime) as starts_at,
+       coalesce(as_time(v.EndDateTime), as_time(v.StartDateTime)
+                + to_minutes(coalesce(try_cast(v.DurationInMinutes as int), 30))) as ends_at,
+       as_time(v.CreatedDate) as created_at,
+       case when v.Outcome is not null then greatest(as_time(v.CreatedDate), as_time(v.LastModifiedDate))
+            else as_time(v.CreatedDate) end as outcome_at,
+       null::timestamp as opened_at, v.OwnerId as owner_id, coalesce(s.now_id, v.WhoId) as contact_id,
+       null::varchar as thread_id, v.Subject as subject
+from Event v left join survivors s on s.id = v.WhoId,
+     (select coalesce(bool_or(Outcome is not null), false) as are_recorded from Event) u
+"""
+
+STATUS_EVENT = """case when regexp_matches(Status, '^(withdrawn|cancelled|canceled|recalled)', 'i') then 'withdrawn'
+            when regexp_matches(Status, '^(accepted|signed)', 'i') then 'accepted'
+            when regexp_matches(Status, '^(denied|declined|rejected)', 'i') then 'rejected'
+            when regexp_matches(Status, '^expired', 'i') then 'expired' end"""
+
+PROPOSALS = f"""
+select Id as proposal_id, deal_id, 'sent' as event, as_time(CreatedDate) as occurred_at,
+       as_time(CreatedDate) as known_at, as_number(GrandTotal) as amount, CreatedById as owner_id,
+       regexp_matches(Status, '^(draft|needs review|in review)', 'i') as is_draft_now,
+       as_time(ExpirationDate) as expires_on_now, Name as name
+from Quote
+union all
+select Id, deal_id, {STATUS_EVENT}, greatest(as_time(LastModifiedDate), as_time(CreatedDate)),
+       greatest(as_time(LastModifiedDate), as_time(CreatedDate)), as_number(GrandTotal), null, false,
+       as_time(ExpirationDate), Name
+from Quote where {STATUS_EVENT} is not null
+"""
+
+CONTACT_ROLES = """
+select r.deal_id, coalesce(s.now_id, r.ContactId) as contact_id, c.name as contact_name, c.title, r.Role as role,
+       is_true(r.IsPrimary) as is_primary, as_time(r.CreatedDate) as created_at, r.Id as role_id
+from OpportunityContactRole r
+left join survivors s on s.id = r.ContactId
+left join contacts c on c.contact_id = coalesce(s.now_id, r.ContactId)
+"""
+
+CORE_TABLES = {
+    "stages": STAGES,
+    "owners": OWNERS,
+    "deals": DEALS,
+    "deal_changes": DEAL_CHANGES,
+    "contacts": CONTACTS,
+    "activities": f"{EMAILS} union all {TASKS} union all {MEETINGS}",
+    "proposals": PROPOSALS,
+    "contact_roles": CONTACT_ROLES,
+}

@@ -1,0 +1,88 @@
+"""Reading and writing tables: fixed columns and order, whole folders swapped in at once, deals split into buckets."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dealtriage.errors import BadInput
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `folder` when the block ends well.
+
+    When the block fails, `folder` stays as it was.
+    """
+    draft = folder.with_name(folder.name + ".part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` (UTF-8) so that a reader sees the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text, "utf-8", newline="\n")
+    draft.replace(path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys; the same content gives the same bytes."""
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that an earlier stage wrote."""
+    return json.loads(_present(path).read_text("utf-8"))
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame, its rows and columns in the order given; the same frame gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, draft, compression="zstd", coerce_timestamps="us")
+    draft.replace(path)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a table that an earlier stage wrote. Raises BadInput when that stage has not run."""
+    return pq.read_table(_present(path), columns=columns).to_pandas()
+
+
+def parts(folder: Path) -> list[Path]:
+    """The part files of a bucketed table, in order. Raises BadInput when there is none."""
+    found = sorted(folder.glob("part-*.parquet"))
+    if not found:
+        raise BadInput(f"There are no parts in {folder}.", "Run the stages before this one: dvc repro.")
+    return found
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """The file of bucket `number` of a bucketed table."""
+    return folder / f"part-{number:04d}.parquet"
+
+
+def read_parts(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """All buckets of a table, one after the other."""
+    return pd.concat([read_parquet(part, columns) for part in parts(folder)], ignore_index=True)
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise BadInput(f"There is no {path}.", "Run the stages before this one: dvc repro.")
+    return path

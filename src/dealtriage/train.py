@@ -1,0 +1,58 @@
+"""The model in use: the choice of the backtest, fitted on everything known at the cutoff, and its card."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from dealtriage.backtest import slices
+from dealtriage.calendar import WEEK, fold
+from dealtriage.errors import BadInput
+from dealtriage.matrix import deal_group, feature_columns, read_labelled
+from dealtriage.model.candidates import candidates
+from dealtriage.model.fitting import fit_calibrated
+from dealtriage.model.rules import rules
+from dealtriage.model.store import save_model
+from dealtriage.params import Params
+from dealtriage.tables import read_json, write_json
+from dealtriage.workspace import Workspace, read_cutoff
+
+CALIBRATION_GROUP = 0
+
+
+def run(params: Params, workspace: Workspace) -> str:
+    """Write models/model.skops and models/card.json. Returns one line that names the model."""
+    matrix = read_labelled(workspace)
+    matrix = matrix[matrix["revived"].notna()].reset_index(drop=True)
+    columns, cutoff = feature_columns(matrix), read_cutoff(workspace)
+    name = str(read_json(workspace.reports / "metrics" / "backtest.json")["model"])
+    model = {**rules(), **candidates(params.model.candidates, columns, params.model.seed)}[name]
+    now = fold(0, cutoff, cutoff + WEEK, params.label.horizon_days, params.backtest.calibration_weeks)
+    group = deal_group(matrix["deal_id"], params.backtest.deal_groups)
+    tested_none = (CALIBRATION_GROUP - 1) % params.backtest.deal_groups
+    spare = np.where(group == tested_none, CALIBRATION_GROUP + 1, group)
+    train, later, _ = slices(matrix, spare, now, tested_none, params.backtest.deal_groups)
+    y = matrix["revived"].to_numpy(dtype=np.int64)
+    if np.bincount(y[train], minlength=2).min() == 0:
+        raise BadInput("All deals to train on had the same outcome.", "Export a longer history.")
+    fitted = fit_calibrated(model, matrix.loc[train, columns], y[train], matrix.loc[later, columns], y[later])
+    typical = matrix.loc[train, columns].median().where(matrix.loc[train, columns].notna().mean() >= 0.5)
+    workspace.model.mkdir(parents=True, exist_ok=True)
+    save_model(fitted, workspace.model / "model.skops")
+    version = hashlib.sha256((workspace.model / "model.skops").read_bytes()).hexdigest()[:12]
+    write_json(workspace.model / "card.json", {
+        "model": name, "is_rule": name in rules(), "version": version, "features": columns,
+        "horizon_days": params.label.horizon_days, "revival": params.label.revival,
+        "cutoff": f"{cutoff:%Y-%m-%d %H:%M:%S}",
+        "trained_on": _slice(matrix, train), "calibrated_on": _slice(matrix, later),
+        "typical_deal": {c: None if np.isnan(v) else float(v) for c, v in typical.items()}})
+    return f"{name}, version {version}, trained on {int(train.sum()):,} and calibrated on {int(later.sum()):,} deal-weeks\n"
+
+
+def _slice(matrix: Any, chosen: Any) -> dict[str, Any]:
+    part = matrix[chosen]
+    if part.empty:
+        return {"rows": 0, "deals": 0}
+    return {"rows": len(part), "deals": int(part["deal_id"].nunique()),
+            "first_as_of": f"{part['as_of'].min():%Y-%m-%d}", "last_as_of": f"{part['as_of'].max():%Y-%m-%d}",
+            "revived_share": round(float(part["revived"].astype(float).mean()), 6)}

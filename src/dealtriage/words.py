@@ -1,0 +1,13 @@
+"""Numbers in words, for those who read lists."""
+
+
+def days(value: float) -> str:
+    """A number of days in words: 'a day', '5 days', 'under a day'."""
+    whole = round(value)
+    return "under a day" if whole < 1 else "a day" if whole == 1 else f"{whole} days"
+
+
+def many(value: float, one: str, more: str | None = None) -> str:
+    """A count with its noun: '1 message', '4 messages'."""
+    whole = round(value)
+    return f"{whole} {one if whole == 1 else more or one + 's'}"
