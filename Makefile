@@ -6,12 +6,13 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 READY := .venv/ready
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: repro test lint lock dictionary notebooks clean
 
 repro: $(READY)
-	.venv/bin/dvc repro
-	@.venv/bin/dealtriage show
+	dvc repro
+	@dealtriage show
 
 test: $(READY)
 	TZ=UTC .venv/bin/python -m pytest

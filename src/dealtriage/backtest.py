@@ -1,7 +1,7 @@
 """Rolling origin: at each fold learn from what was known, calibrate later, predict the next weeks.
 
-Deals are split into groups by their id; each group is tested in turn by models that saw none of its deals, and
-calibrated on a group that training did not see, so that no deal stands on two sides of a split.
+Deals are split into groups by their id; each group is tested in turn by models that saw none of its deals. Calibration
+crosses the remaining deals in two halves (see model.fitting), so that no deal stands on two sides of a split.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from dealtriage.calendar import Fold, broken_rule, folds
 from dealtriage.errors import BadInput
 from dealtriage.matrix import deal_group, feature_columns, read_labelled
 from dealtriage.model.candidates import candidates
-from dealtriage.model.fitting import chance, fit_calibrated
+from dealtriage.model.fitting import Slice, chance, fit_calibrated
 from dealtriage.model.rules import rules
 from dealtriage.params import Params
 from dealtriage.tables import write_parquet
@@ -64,25 +64,25 @@ def planned_folds(params: Params, cutoff: datetime) -> list[Fold]:
     return planned
 
 
-def slices(matrix: pd.DataFrame, group: NDArray[np.int64], one: Fold, tested: int,
-           groups: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which rows train, calibrate and test when group `tested` is tested; the next group calibrates."""
-    as_of, calibrated = matrix["as_of"], (tested + 1) % groups
-    train = (as_of < one.train_end).to_numpy() & (group != tested) & (group != calibrated)
-    later = as_of.between(one.calibration_start, one.calibration_end, inclusive="left").to_numpy() & (group == calibrated)
-    test = as_of.between(one.test_start, one.test_end, inclusive="left").to_numpy() & (group == tested)
-    return train, later, test
+def slices(matrix: pd.DataFrame, columns: list[str], one: Fold,
+           kept: NDArray[np.bool_]) -> tuple[Slice, Slice]:
+    """The rows of the `kept` deals that train and that calibrate at a fold."""
+    everything = Slice(matrix[columns], matrix["revived"].to_numpy(dtype=np.int64), deal_group(matrix["deal_id"], 2, "half"))
+    as_of = matrix["as_of"]
+    train = (as_of < one.train_end).to_numpy() & kept
+    later = as_of.between(one.calibration_start, one.calibration_end, inclusive="left").to_numpy() & kept
+    return everything.of(train), everything.of(later)
 
 
 def _predict(matrix: pd.DataFrame, columns: list[str], group: NDArray[np.int64], one: Fold, tested: int,
              params: Params) -> pd.DataFrame | None:
-    train, later, test = slices(matrix, group, one, tested, params.backtest.deal_groups)
-    y = matrix["revived"].to_numpy(dtype=np.int64)
-    if train.sum() < FEWEST_ROWS or np.bincount(y[train], minlength=2).min() < FEWEST_OF_EACH or not test.any():
+    train, later = slices(matrix, columns, one, group != tested)
+    test = matrix["as_of"].between(one.test_start, one.test_end, inclusive="left").to_numpy() & (group == tested)
+    if len(train.y) < FEWEST_ROWS or np.bincount(train.y, minlength=2).min() < FEWEST_OF_EACH or not test.any():
         return None
     found = []
     for name, model in {**rules(), **candidates(params.model.candidates, columns, params.model.seed)}.items():
-        fitted = fit_calibrated(model, matrix.loc[train, columns], y[train], matrix.loc[later, columns], y[later])
+        fitted = fit_calibrated(model, train, later)
         found.append(matrix.loc[test, ["deal_id", "as_of", *LABELS]].assign(
             fold=one.number, model=name, is_rule=name in rules(), p=chance(fitted, matrix.loc[test, columns])))
     return pd.concat(found)[["fold", "deal_id", "as_of", "model", "is_rule", "p", *LABELS]]

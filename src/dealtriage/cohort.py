@@ -58,7 +58,7 @@ def is_open(q: Bucket) -> np.ndarray:
 def open_mondays(q: Bucket, facts: pd.DataFrame, cutoff: datetime) -> Bucket:
     """The questions about every open deal at every Monday, for the owners' weeks."""
     midnight = q.rows["as_of"].dt.normalize() == q.rows["as_of"]
-    monday = midnight & (q.rows["as_of"].dt.dayofweek == 0)
+    monday = midnight & (q.rows["as_of"].dt.day_of_week == 0)
     return Bucket(facts, q.rows[is_open(q) & monday])
 
 

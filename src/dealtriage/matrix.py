@@ -35,8 +35,11 @@ def feature_columns(matrix: pd.DataFrame) -> list[str]:
     return names
 
 
-def deal_group(deal_ids: pd.Series, groups: int) -> NDArray[np.int64]:
-    """The group of each deal, from its id alone: stable from run to run and as deals are added."""
-    unique = deal_ids.unique()
-    group = {one: int.from_bytes(hashlib.md5(one.encode()).digest()[:8], "big") % groups for one in unique}
+def deal_group(deal_ids: pd.Series, groups: int, salt: str = "") -> NDArray[np.int64]:
+    """The group of each deal, from its id alone: stable from run to run and as deals are added.
+
+    Another salt gives a grouping that has nothing to do with the first.
+    """
+    group = {one: int.from_bytes(hashlib.md5(f"{salt}{one}".encode()).digest()[:8], "big") % groups
+             for one in deal_ids.unique()}
     return deal_ids.map(group).to_numpy(dtype=np.int64)

@@ -47,4 +47,4 @@ def _kept(q: Bucket) -> pd.DataFrame:
 
 def _next_monday(known_at: pd.Series) -> pd.Series:
     day = known_at.dt.normalize()
-    return (day + pd.to_timedelta(7 - day.dt.dayofweek, unit="D")).astype("datetime64[us]")
+    return (day + pd.to_timedelta(7 - day.dt.day_of_week, unit="D")).astype("datetime64[us]")

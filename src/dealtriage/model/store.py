@@ -10,13 +10,12 @@ from sklearn.base import BaseEstimator
 
 TRUSTED = (
     "dealtriage.model.candidates.FillEmptyColumns",
+    "dealtriage.model.fitting.Calibrated",
     "dealtriage.model.rules.FallingWith",
     "numpy.dtype",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
     "scipy.interpolate._interpolate.interp1d",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -17,6 +17,7 @@ from dealtriage.sources.salesforce_mapping import (
     CORE_TABLES,
     DEALS_IN_SCOPE,
     EMAIL_PEOPLE,
+    IS_CALL,
     MERGED,
     STAGES_FROM_PARAMS,
 )
@@ -218,6 +219,7 @@ def _scope_deals(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str
 
 
 def _map(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    con.execute(IS_CALL)
     con.execute("set variable answered = ?", [source.answered_calls])
     con.execute("set variable system_users = ?", [list(source.system_users)])
     if source.stages:

@@ -132,19 +132,25 @@ left join (select email, min(contact_id) as contact_id from contacts where email
     on c.email = lower(case when is_true(e.Incoming) then e.FromAddress else e.ToAddress end)
 """
 
+IS_CALL = """
+create or replace macro is_call(t) as coalesce(t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call', false)
+"""
+
 TASKS = """
 select t.Id as activity_id, t.deal_id,
-       case when t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call' then 'call'
+       case when is_call(t) then 'call'
             when t.TaskSubtype in ('Email', 'ListEmail') or t.Type = 'Email' then 'email' else 'task' end as kind,
        case when t.CallType = 'Inbound' then 'in' when t.CallType = 'Internal' then 'internal' else 'out' end as direction,
-       case when t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call' then
+       case when is_call(t) then
                 case when t.CallType = 'Inbound' then 'answered'
                      when t.CallDisposition is not null then case when
                           regexp_matches(t.CallDisposition, getvariable('answered'), 'i') then 'answered' else 'unanswered' end
                      when try_cast(t.CallDurationInSeconds as double) >= 60 then 'answered' else 'unanswered' end
        end as outcome,
-       case when is_true(t.IsClosed) or t.Status in ('Completed', 'Closed') then coalesce(as_time(t.CompletedDateTime),
-            least(as_time(t.ActivityDate), as_time(t.CreatedDate)), as_time(t.CreatedDate)) end as starts_at,
+       case when is_true(t.IsClosed) or t.Status in ('Completed', 'Closed') then
+                case when is_call(t) and as_time(t.ActivityDate)::date < coalesce(as_time(t.CompletedDateTime), as_time(t.CreatedDate))::date
+                     then as_time(t.ActivityDate)::date + interval 12 hour
+                     else coalesce(as_time(t.CompletedDateTime), as_time(t.CreatedDate)) end end as starts_at,
        as_time(t.ActivityDate) as ends_at, as_time(t.CreatedDate) as created_at,
        greatest(as_time(t.CreatedDate), as_time(t.CompletedDateTime)) as outcome_at, null::timestamp as opened_at,
        t.OwnerId as owner_id, coalesce(s.now_id, t.WhoId) as contact_id, null::varchar as thread_id,

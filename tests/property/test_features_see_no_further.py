@@ -1,0 +1,112 @@
+"""Whatever is registered as a feature depends only on what was known before its as-of date. New features are included
+without being named here."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dealtriage.features.registry import by_name
+from tests.conftest import CUTOFF, START, all_features, as_of_rows, random_facts
+
+DATES = [START + timedelta(days=d) for d in (105, 210, 210.5, 301)]
+GREGORIAN_CYCLE = timedelta(days=146_097)  # 400 years: the same weekdays, months and quarters again
+FACTS = random_facts(seed=11)
+ROWS = as_of_rows(FACTS, DATES)
+WHOLE = all_features(FACTS, ROWS)
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame, name: str) -> None:
+    np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_every_feature_has_values_in_this_world(name: str) -> None:
+    assert WHOLE[name].notna().any(), f"{name} is empty everywhere: the tests below could not fail for it"
+
+
+@pytest.fixture(scope="module")
+def truncated() -> pd.DataFrame:
+    parts = [all_features(FACTS[FACTS["known_at"] < date], ROWS[ROWS["as_of"] == date], date) for date in DATES]
+    return pd.concat(parts).sort_values(["deal_id", "as_of"]).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_truncation(name: str, truncated: pd.DataFrame) -> None:
+    same(truncated, WHOLE, name)
+
+
+@pytest.fixture(scope="module")
+def tampered() -> pd.DataFrame:
+    parts = []
+    for date in DATES:
+        facts, rng = FACTS.copy(), np.random.default_rng(5)
+        future = (facts["known_at"] >= date).to_numpy()
+        facts.loc[future, "occurred_at"] = pd.Timestamp(START)
+        facts.loc[future, "value"] = 1e9
+        facts.loc[future, "contact_id"] = "mallory"
+        kinds = facts["kind"].to_numpy(dtype=object)
+        kinds[future] = rng.permutation(kinds[future])
+        facts["kind"] = pd.Series(kinds, dtype="str")
+        facts.loc[future, "is_buyer_signal"] = ~facts.loc[future, "is_buyer_signal"]
+        rows = ROWS[ROWS["as_of"] == date]
+        parts.append(all_features(facts, rows, date))
+    return pd.concat(parts).sort_values(["deal_id", "as_of"]).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_tampering_with_the_future_changes_nothing(name: str, tampered: pd.DataFrame) -> None:
+    same(tampered, WHOLE, name)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_row_order(name: str) -> None:
+    shuffled = all_features(FACTS.sample(frac=1, random_state=3), ROWS.sample(frac=1, random_state=4))
+    same(shuffled, WHOLE, name)
+
+
+@pytest.fixture(scope="module")
+def shifted() -> pd.DataFrame:
+    facts, rows = FACTS.copy(), ROWS.copy()
+    for column in ("known_at", "occurred_at", "due_at"):
+        facts[column] += GREGORIAN_CYCLE
+    rows["as_of"] += GREGORIAN_CYCLE
+    return all_features(facts, rows, CUTOFF + GREGORIAN_CYCLE)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_date_shift(name: str, shifted: pd.DataFrame) -> None:
+    same(shifted, WHOLE, name)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_a_deal_alone_is_the_deal_in_the_batch(name: str) -> None:
+    from dealtriage.features.build import matrix
+    from tests.conftest import weeks_of
+
+    weeks = weeks_of(FACTS, CUTOFF)
+    for deal in ("d0", "d3"):
+        alone = matrix(FACTS[FACTS["deal_id"] == deal], ROWS[ROWS["deal_id"] == deal], weeks, [name])
+        same(alone, WHOLE[WHOLE["deal_id"] == deal].reset_index(drop=True), name)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_values_stay_in_their_declared_range(name: str) -> None:
+    one, values = by_name()[name], WHOLE[name].dropna()
+    assert one.low is None or (values >= one.low - 1e-9).all()
+    assert one.high is None or (values <= one.high + 1e-9).all()
+
+
+@settings(max_examples=15, derandomize=True, deadline=None)
+@given(seed=st.integers(0, 10_000), day=st.integers(60, 380))
+def test_truncation_in_many_worlds(seed: int, day: int) -> None:
+    facts = random_facts(seed, deals=3, per_deal=25)
+    date = START + timedelta(days=day)
+    rows = as_of_rows(facts, [date])
+    known = facts[facts["known_at"] < date]
+    if known.empty:
+        return
+    pd.testing.assert_frame_equal(all_features(facts, rows), all_features(known, rows, date), rtol=1e-9)
