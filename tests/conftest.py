@@ -42,11 +42,13 @@ def random_facts(seed: int, deals: int = 6, per_deal: int = 40) -> pd.DataFrame:
         for _ in range(per_deal):
             occurred = START + timedelta(days=born + float(rng.integers(0, 2 * (395 - born))) / 2)
             late = float(rng.choice([0, 0, 0, 0.5, 1, 7]))
-            rows.append({"deal_id": f"d{deal}", "kind": str(rng.choice([k for k in KINDS if k != "deal_created"])),
+            kind = str(rng.choice([k for k in KINDS if k != "deal_created"]))
+            low = 1 if kind == "stage_changed" else -3
+            rows.append({"deal_id": f"d{deal}", "kind": kind,
                          "occurred_at": occurred, "known_at": occurred + timedelta(days=late),
                          "contact_id": str(rng.choice(["anna", "ben", "cleo"])), "owner_id": f"o{rng.integers(3)}",
-                         "thread_id": f"t{rng.integers(4)}", "value": float(rng.integers(-3, 6)),
-                         "value_before": float(rng.integers(-3, 6)),
+                         "thread_id": f"t{rng.integers(4)}", "value": float(rng.integers(low, 6)),
+                         "value_before": float(rng.integers(low, 6)),
                          "due_at": occurred + timedelta(days=int(rng.integers(-20, 40)))})
     return make_facts(rows)
 

@@ -96,14 +96,14 @@ def _losses(y: NDArray[np.int64], p: Floats) -> Floats:
     return -np.where(y == 1, np.log(p), np.log1p(-p))
 
 
-def bands(table: pd.DataFrame, borders: tuple[float, ...]) -> pd.DataFrame:
-    """How often each band of chances came true in the backtest.
+def bands(table: pd.DataFrame, borders: tuple[float, ...], fewest_deals: int) -> pd.DataFrame:
+    """How often each band of chances came true in the backtest; a band with too few deals joins its neighbour.
 
     low, high; rows, deals; came_true_share; ci_low, ci_high: a 95 % Wilson interval that counts deals, not rows,
     because the rows of a deal share one fate.
     """
-    edges = [0.0, *borders, 1.0]
-    place = np.searchsorted(borders, table["p"], side="right")
+    edges = [0.0, *_wide_enough(table, list(borders), fewest_deals), 1.0]
+    place = np.searchsorted(edges[1:-1], table["p"], side="right")
     found = []
     for number, (low, high) in enumerate(pairwise(edges)):
         part = table[place == number]
@@ -112,6 +112,19 @@ def bands(table: pd.DataFrame, borders: tuple[float, ...]) -> pd.DataFrame:
         found.append({"low": low, "high": high, "rows": len(part), "deals": deals, "came_true_share": share,
                       "ci_low": interval.low if interval else 0.0, "ci_high": interval.high if interval else 1.0})
     return pd.DataFrame(found)
+
+
+def _wide_enough(table: pd.DataFrame, borders: list[float], fewest_deals: int) -> list[float]:
+    """The borders that remain when the thinnest band, time and again, joins its thinner neighbour."""
+    while borders:
+        deals = table.groupby(np.searchsorted(borders, table["p"], side="right"))["deal_id"].nunique()
+        counts = deals.reindex(range(len(borders) + 1), fill_value=0).tolist()
+        thinnest = int(np.argmin(counts))
+        if counts[thinnest] >= fewest_deals:
+            break
+        below_is_thinner = thinnest == len(borders) or (thinnest > 0 and counts[thinnest - 1] <= counts[thinnest + 1])
+        borders = [b for at, b in enumerate(borders) if at != (thinnest - 1 if below_is_thinner else thinnest)]
+    return borders
 
 
 def choose(table: pd.DataFrame, resamples: int) -> dict[str, object]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.calendar import last_matured
-from dealtriage.features.kernel import DAY, Flags, Floats, Ints, _expand, seconds
+from dealtriage.features.kernel import DAY, Flags, Floats, Ints, expand, seconds
 from dealtriage.params import Label
 
 MOVEMENTS = ("stage_changed", "proposal_sent", "meeting_held")
@@ -87,7 +87,7 @@ def _moved(future: Future, signal: Flags) -> Flags:
     """Rows with a buyer signal that is followed, inside the window, by forward movement."""
     is_movement = np.isin(future.kind, MOVEMENTS)
     at = np.flatnonzero(is_movement)
-    row, position = _expand(np.searchsorted(at, future.lo), np.searchsorted(at, future.hi))
+    row, position = expand(np.searchsorted(at, future.lo), np.searchsorted(at, future.hi))
     fact = at[position]
     further = future.facts["value"].to_numpy(dtype=float)[fact] > future.furthest_before()[row]
     forward = (future.kind[fact] != "stage_changed") | further

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
@@ -15,7 +15,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _known_zone(name: str) -> str:
-    ZoneInfo(name)
+    if name not in available_timezones():
+        raise ValueError("is no time zone; write it like Europe/Amsterdam")
     return name
 
 

@@ -22,7 +22,7 @@ def run(params: Params, workspace: Workspace) -> str:
     choice = evaluate.choose(table, params.backtest.bootstrap)
     by_model = {name: evaluate.metrics(part, params.backtest.bootstrap) for name, part in table.groupby("model")}
     chosen = table[table["model"] == choice["chosen"]]
-    bands = evaluate.bands(chosen, params.publish.bands)
+    bands = evaluate.bands(chosen, params.publish.bands, params.publish.min_band_deals)
     rules = {name for name, is_rule in zip(table["model"], table["is_rule"], strict=True) if is_rule}
     alarm = _alarm(by_model[str(choice["chosen"])], params.model.leak_auc)
     with replaced_folder(workspace.reports / "metrics") as folder:

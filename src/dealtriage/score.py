@@ -28,11 +28,13 @@ def run(params: Params, workspace: Workspace) -> None:
     now = rows[rows["is_scoring"]].reset_index(drop=True)
     bands = pd.read_csv(workspace.reports / "tables" / "bands.csv")
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
+    facts = _deal_facts(workspace)
+    now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
     scores = _scores(params.publish, rows, now, bands)
     scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
     horizon = params.label.horizon_days
-    scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(_deal_facts(workspace), on="deal_id", how="left")
+    scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
     scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["amount"]
     with replaced_folder(workspace.scores) as folder:
         write_parquet(scores, folder / "scores.parquet")
@@ -54,7 +56,7 @@ def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.Da
     scores = now[["deal_id", "as_of", "p", "silence_days", "usual_gap_days", "buyer_reply_days"]].copy()
     scores["state"] = np.where(now["is_quiet"], now["deal_id"].map(state), "active")
     scores["why_no_evidence"] = ""
-    place = np.searchsorted(params.bands, scores["p"].fillna(0), side="right")
+    place = np.searchsorted(bands["low"].to_numpy()[1:], scores["p"].fillna(0), side="right")
     for name in BAND_COLUMNS:
         scores[name] = bands[name.removeprefix("band_")].to_numpy()[place]
     scores.loc[~now["is_quiet"], BAND_COLUMNS] = np.nan
@@ -67,10 +69,11 @@ def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.Da
 
 
 def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    unlogged = (now["owner_logged_share"] < params.min_logged_share).to_numpy()
+    usual = now.groupby("owner")["owner_logged_share"].first().median()
+    unlogged = (now["owner_logged_share"] < params.min_logged_share * usual).to_numpy()
     width = (bands["ci_high"] - bands["ci_low"]).to_numpy()[place]
     thin = (bands["deals"].to_numpy()[place] < params.min_band_deals) | (width > params.max_band_width)
-    return [("the owner records almost nothing, so silence may only be missing data", unlogged),
+    return [("the owner records far less than others do, so silence may only be missing data", unlogged),
             ("too few past deals had a chance like this one's to say how often it comes true", thin)]
 
 

@@ -24,7 +24,7 @@ looked_back as (
         min(n) filter (where kind in ('email_in', 'email_out')) over (partition by deal_id, as_of, thread_id) = n as is_new_thread
     from base window before as (partition by deal_id, as_of order by n rows between unbounded preceding and 1 preceding),
                      whole as (partition by deal_id, as_of))
-select *, case when {SIGNAL} then greatest(0, days(occurred_at, last_signal_at)) end as gap,
+select *, case when {SIGNAL} and last_signal_at is not null then greatest(0, days(occurred_at, last_signal_at)) end as gap,
        case when {WORDS} and last_message_n > last_words_n then greatest(0, days(occurred_at, last_message_at)) end as buyer_wait,
        case when {MESSAGE} and last_words_n > last_message_n then greatest(0, days(occurred_at, last_words_at)) end as seller_wait
 from looked_back
@@ -141,7 +141,7 @@ BY_HAND = "('call_in', 'call_answered', 'call_unanswered', 'meeting_held', 'meet
 OWNER_WEEKS = f"""
 with mondays as (
     select unnest(generate_series(timestamp '2024-01-01', timestamp '2025-02-03', interval 7 day)) as week_end),
-then as (
+at_week as (
     select m.week_end, f.deal_id,
            arg_max(f.owner_id, (f.known_at, f.occurred_at, f.kind, f.fact_id))
                filter (where f.kind in ('deal_created', 'owner_changed')) as owner_id,
@@ -152,7 +152,7 @@ then as (
     from mondays m join facts f on f.known_at < m.week_end group by all),
 kept as (
     select owner_id, week_end, count(*) as open_deals, count(*) filter (where is_active) as active_deals
-    from then where exists_then and newest in ('deal_created', 'reopened') and owner_id is not null group by all),
+    from at_week where exists_then and newest in ('deal_created', 'reopened') and owner_id is not null group by all),
 logged as (
     select f.owner_id, m.week_end, count(*) as logged, sum(days(f.known_at, f.occurred_at)) as lag_days,
            count(*) filter (where days(f.known_at, f.occurred_at) <= 1) as prompt

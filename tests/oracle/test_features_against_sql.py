@@ -48,4 +48,4 @@ def test_every_feature_has_an_oracle() -> None:
 def test_agrees_with_sql(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     both = ours[["deal_id", "as_of", name]].merge(theirs[["deal_id", "as_of", name]], on=["deal_id", "as_of"])
     assert len(both) > 30
-    np.testing.assert_allclose(both[f"{name}_x"].astype(float), both[f"{name}_y"].astype(float), rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(both[f"{name}_x"].astype(float), both[f"{name}_y"].astype(float), rtol=1e-6, atol=1e-6)

@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 DAY = 86_400
 WEEK = 7 * DAY
 MONDAY = 4 * DAY  # 1970-01-05 was a Monday
+EXACT = 2**24
 NEVER = np.iinfo(np.int64).min // 4
 
 
@@ -92,16 +93,17 @@ class Bucket:
 
     def count(self, flag: Flags, days: float | None = None) -> Floats:
         """How many flagged facts were known, ever or in the last `days` days [as_of - days, as_of)."""
-        return self.total(flag.astype(np.float64), days)
+        running = np.concatenate([[0], np.cumsum(flag)])
+        return (running[self.hi] - running[self._window(days)]).astype(np.float64)
 
     def total(self, values: Floats, days: float | None = None) -> Floats:
-        """The sum of a measure over the known facts; NaN counts as 0."""
-        running = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
-        return running[self.hi] - running[self._window(days)]
+        """The sum of a measure over the known facts; NaN counts as 0. For durations and the like, not for money."""
+        running = exact_cumsum(values)
+        return (running[self.hi] - running[self._window(days)]) / EXACT
 
     def mean(self, values: Floats, days: float | None = None) -> Floats:
         """The mean of a measure over the facts that have one; NaN where none has."""
-        return _ratio(self.total(values, days), self.count(~np.isnan(values), days))
+        return ratio(self.total(values, days), self.count(~np.isnan(values), days))
 
     def typical(self, durations: Floats, days: float | None = None) -> Floats:
         """The typical duration (geometric mean of 1 + x, less 1): like a median, but summable."""
@@ -180,7 +182,7 @@ class Bucket:
     def distinct(self, codes: Ints, flag: Flags, days: float) -> Floats:
         """How many different codes the flagged facts of the last `days` days have."""
         before, start = self._previous_same(codes, flag), self._window(days)
-        row, fact = _expand(start, self.hi)
+        row, fact = expand(start, self.hi)
         counted = (before[fact] != -2) & (before[fact] < start[row])
         return np.bincount(row[counted], minlength=len(self.rows)).astype(np.float64)
 
@@ -209,10 +211,10 @@ class Bucket:
         key = codes.astype(np.int64) * span + ends
         who = pd.Index(names).get_indexer(pd.Series(self.owner, dtype="str"))
         monday = (self.as_of + self.start - MONDAY) // WEEK * WEEK + MONDAY
-        running = np.concatenate([[0.0], np.cumsum(table[column].to_numpy(dtype=np.float64))])
+        running = np.concatenate([[0], np.cumsum(table[column].to_numpy(dtype=np.int64))])
         end = np.searchsorted(key, who * span + monday, side="right")
         begin = np.searchsorted(key, who * span + monday - weeks * WEEK, side="right")
-        return np.where(who >= 0, running[end] - running[begin], np.nan)
+        return np.where(who >= 0, (running[end] - running[begin]).astype(np.float64), np.nan)
 
     def known_until(self) -> pd.Series:
         """When the newest known fact of each row became known; empty where there is none."""
@@ -226,12 +228,24 @@ class Bucket:
         return np.asarray(question(self), dtype=np.float64)
 
 
+def exact_cumsum(values: Floats) -> Ints:
+    """The running sum, starting with 0, in whole units of 2**-24 (6e-8); NaN counts as 0.
+
+    Whole numbers add up exactly, so a deal's sum does not depend on which deals stand before it in the bucket.
+    Raises OverflowError when the sum leaves +-5e11.
+    """
+    plain = np.nan_to_num(values)
+    if np.abs(plain).sum() >= 2**63 / EXACT:
+        raise OverflowError("a measure is too large to be added up exactly; ask for its last or largest value")
+    return np.concatenate([[0], np.cumsum(np.round(plain * EXACT).astype(np.int64))])
+
+
 def seconds(times: pd.Series) -> Ints:
     """Whole seconds since 1970 of a column of times."""
     return times.to_numpy(dtype="datetime64[s]").astype(np.int64)
 
 
-def _ratio(over: Floats, under: Floats) -> Floats:
+def ratio(over: Floats, under: Floats) -> Floats:
     return np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
 
 
@@ -240,7 +254,7 @@ def _running_max(values: Floats, group: Ints) -> Floats:
     return pd.Series(values).groupby(group, sort=False).cummax().to_numpy(dtype=np.float64)
 
 
-def _expand(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+def expand(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     """All positions of every slice [start, end): the slice's number, and the position."""
     length = np.maximum(end - start, 0)
     row = np.repeat(np.arange(len(start)), length)

@@ -7,16 +7,16 @@ before its as-of date sees no further than that date.
 import numpy as np
 import pandas as pd
 
-from dealtriage.features.kernel import Bucket
+from dealtriage.features.kernel import DAY, Bucket, seconds
 
 BY_HAND = ("call_in", "call_answered", "call_unanswered", "meeting_held", "meeting_no_show", "task_done", "note")
-COLUMNS = ["owner_id", "week_end", "logged", "lag_days", "prompt", "open_deals", "active_deals"]
+COLUMNS = ["owner_id", "week_end", "logged", "lag_seconds", "prompt", "open_deals", "active_deals"]
 
 
 def owner_weeks(facts: pd.DataFrame, q: Bucket) -> pd.DataFrame:
     """The sums of one bucket: `q` asks about every open deal at every Monday. Sums of buckets add up.
 
-    Columns: owner_id, week_end; logged (facts entered by hand), lag_days (their delays, added up), prompt (those
+    Columns: owner_id, week_end; logged (facts entered by hand), lag_seconds (their delays, added up), prompt (those
     entered within a day), open_deals (at week_end), active_deals (of these, with any fact recorded in the week).
     """
     return total([_logged(facts), _kept(q)])
@@ -24,24 +24,23 @@ def owner_weeks(facts: pd.DataFrame, q: Bucket) -> pd.DataFrame:
 
 def total(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Add up tables of sums; one row per owner and week, in order."""
-    stacked = pd.concat(tables, ignore_index=True).fillna(dict.fromkeys(COLUMNS[2:], 0.0))
-    added = stacked.groupby(["owner_id", "week_end"], as_index=False, sort=True)[COLUMNS[2:]].sum()
+    added = pd.concat(tables, ignore_index=True).groupby(["owner_id", "week_end"], as_index=False, sort=True)[COLUMNS[2:]].sum()
     return added[COLUMNS].sort_values(["owner_id", "week_end"], kind="stable").reset_index(drop=True)
 
 
 def _logged(facts: pd.DataFrame) -> pd.DataFrame:
     by_hand = facts[facts["kind"].isin(BY_HAND) & facts["owner_id"].notna() & (facts["actor"] != "system")]
-    lag = (by_hand["known_at"] - by_hand["occurred_at"]) / pd.Timedelta(days=1)
+    lag = seconds(by_hand["known_at"]) - seconds(by_hand["occurred_at"])
     return pd.DataFrame({
-        "owner_id": by_hand["owner_id"], "week_end": _next_monday(by_hand["known_at"]), "logged": 1.0,
-        "lag_days": lag.round(6), "prompt": (lag <= 1).astype(float), "open_deals": 0.0, "active_deals": 0.0})
+        "owner_id": by_hand["owner_id"], "week_end": _next_monday(by_hand["known_at"]), "logged": 1,
+        "lag_seconds": lag, "prompt": (lag <= DAY).astype(np.int64), "open_deals": 0, "active_deals": 0})
 
 
 def _kept(q: Bucket) -> pd.DataFrame:
     every = np.ones(len(q.facts), dtype=bool)
     kept = pd.DataFrame({
-        "owner_id": pd.Series(q.owner, dtype="str"), "week_end": q.rows["as_of"], "logged": 0.0, "lag_days": 0.0,
-        "prompt": 0.0, "open_deals": 1.0, "active_deals": (q.count(every, 7) > 0).astype(float)})
+        "owner_id": pd.Series(q.owner, dtype="str"), "week_end": q.rows["as_of"], "logged": 0, "lag_seconds": 0,
+        "prompt": 0, "open_deals": 1, "active_deals": (q.count(every, 7) > 0).astype(np.int64)})
     return kept[kept["owner_id"].notna()]
 
 

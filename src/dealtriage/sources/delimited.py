@@ -40,8 +40,8 @@ def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expe
         ?, header=false, skip=1, delim='{delimiter}', quote='"', escape='"', auto_detect=false, strict_mode=true,
         columns={{{", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))}}}, encoding='{DUCKDB_ENCODING[encoding]}',
         max_line_size={LONGEST_LINE_BYTES}, buffer_size={LONGEST_LINE_BYTES * 4}, store_rejects=true)""", [str(path)])
-    rejected = con.execute("""select line, line_byte_position, column_name, csv_line, error_message
-                              from reject_errors order by line""").fetchall()
+    rejected = con.execute("""select line, line_byte_position, any_value(csv_line), string_agg(error_message, '; ')
+                              from reject_errors group by all order by line""").fetchall()
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     _quarantine_rejected(path, rejected, quarantine)
     quarantine.know_file(DelimitedFile(path, encoding, delimiter, frozenset(int(r[0]) - 1 for r in rejected)))
@@ -103,10 +103,9 @@ def _missing_columns(path: Path, header: Sequence[str], missing: Sequence[str]) 
                     f"source.columns: {{{', '.join(hints)}}}")
 
 
-def _quarantine_rejected(path: Path, rejected: Sequence[tuple[int, int, str, str, str]], quarantine: Quarantine) -> None:
-    offsets = sorted({int(byte) for _, byte, *_ in rejected})
-    lines = _lines_at(path, offsets)
-    for _, byte, _, text, message in rejected:
+def _quarantine_rejected(path: Path, rejected: Sequence[tuple[int, int, str, str]], quarantine: Quarantine) -> None:
+    lines = _lines_at(path, sorted(int(byte) for _, byte, *_ in rejected))
+    for _, byte, text, message in rejected:
         quarantine.add_line(path.name, lines[int(byte)], "", (text or "").strip(), message)
 
 

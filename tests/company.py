@@ -1,0 +1,49 @@
+"""A small sample company, run once through the whole pipeline for all tests that read its results."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from ruamel.yaml import YAML
+
+from tests.conftest import ROOT
+
+DEALS = 500
+EXPORTED_AT = datetime(2026, 6, 29, 6, tzinfo=UTC)
+
+
+@cache
+def raw_export() -> Path:
+    """The Salesforce export of the small company."""
+    from dealtriage.sample import write_sample
+
+    folder = Path(mkdtemp(prefix="dealtriage-company-"))
+    write_sample(folder / "raw", folder / "truth", deals=DEALS, seed=7, months=24, exported_at=EXPORTED_AT)
+    return folder / "raw"
+
+
+def write_params(path: Path, raw: Path, **sections: dict) -> Path:
+    """The project's parameters for another export, sized for a small company."""
+    content = YAML(typ="safe").load(ROOT / "params.yaml")
+    content["source"]["path"] = str(raw)
+    content["backtest"] |= {"folds": 2, "bootstrap": 50, "deal_groups": 3}
+    for name, changes in sections.items():
+        content[name] |= changes
+    path.parent.mkdir(parents=True, exist_ok=True)
+    YAML().dump(content, path)
+    return path
+
+
+@cache
+def finished_run() -> Path:
+    """The folder of one finished run of the small company, not tracked."""
+    from dealtriage.params import load_params
+    from dealtriage.pipeline import STAGES, run_stage
+    from dealtriage.workspace import Workspace
+
+    out = Path(mkdtemp(prefix="dealtriage-run-"))
+    params = load_params(write_params(out / "params.yaml", raw_export()))
+    for stage in STAGES:
+        run_stage(stage, params, Workspace(out))
+    return out

@@ -1,0 +1,105 @@
+"""Who may import what, and what DVC must know of a stage's code."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from dealtriage.features.registry import SUBJECTS
+from dealtriage.pipeline import STAGES
+from tests.conftest import ROOT
+
+SRC = ROOT / "src"
+MODULES = sorted((SRC / "dealtriage").rglob("*.py"))
+DVC = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+
+def module_path(name: str) -> Path | None:
+    base = SRC.joinpath(*name.split("."))
+    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+
+
+def imported_names(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def reachable(path: Path, seen: set[Path]) -> set[Path]:
+    if path in seen:
+        return seen
+    seen.add(path)
+    for name in imported_names(path):
+        if name.startswith("dealtriage") and (found := module_path(name)):
+            reachable(found, seen)
+    return seen
+
+
+def who_imports(prefix: str) -> set[str]:
+    return {str(p.relative_to(SRC / "dealtriage")) for p in MODULES
+            if any(name == prefix or name.startswith(prefix + ".") for name in imported_names(p))}
+
+
+def test_features_never_import_labels() -> None:
+    for path in (SRC / "dealtriage" / "features").glob("*.py"):
+        assert SRC / "dealtriage" / "labels.py" not in reachable(path, set()), path
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    assert who_imports("mlflow") == {"tracking.py"}
+
+
+def test_only_params_reads_params_files() -> None:
+    assert who_imports("ruamel") == {"params.py"}
+
+
+def test_only_the_sample_command_knows_the_sample() -> None:
+    assert {p for p in who_imports("dealtriage.sample") if not p.startswith("sample/")} == {"cli.py"}
+
+
+def test_nobody_but_the_sample_names_the_truth() -> None:
+    named = {p.name for p in MODULES if '"truth"' in p.read_text() and "sample" not in p.parts}
+    assert named == {"cli.py"}
+
+
+def test_publish_reads_tables_never_the_model() -> None:
+    for path in (SRC / "dealtriage" / "publish").glob("*.py"):
+        assert not any(name.startswith("dealtriage.model") for name in imported_names(path))
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name != "cli.py"], ids=lambda p: str(p.relative_to(SRC)))
+def test_nobody_asks_the_clock_prints_or_exits(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called.rpartition(".")[2] not in {"now", "today", "utcnow", "print", "exit"}, f"line {node.lineno}"
+            assert not called.startswith("time."), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_no_feature_reads_a_column_that_only_the_export_day_knows(subject: str) -> None:
+    assert "_now" not in (SRC / "dealtriage" / "features" / f"{subject}.py").read_text()
+
+
+def covered(stage: str, path: Path) -> bool:
+    deps = [ROOT / dep for dep in DVC[stage]["deps"]]
+    return any(path == dep or dep in path.parents for dep in deps)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dvc_knows_all_code_of_a_stage(stage: str) -> None:
+    entry = module_path(STAGES[stage])
+    assert entry is not None
+    missing = [str(p.relative_to(ROOT)) for p in sorted(reachable(entry, set()))
+               if p.name != "__init__.py" and not covered(stage, p)]
+    assert missing == []
+
+
+def test_dvc_runs_the_stages_of_the_pipeline() -> None:
+    assert list(DVC) == ["sample", *STAGES, "track"]
+    assert all(DVC[stage]["cmd"] == f"dealtriage {stage}" and DVC[stage]["desc"] for stage in DVC)

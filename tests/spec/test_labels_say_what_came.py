@@ -1,0 +1,88 @@
+"""What happened after the as-of date, and what the label makes of it. Horizon 90 days."""
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from dealtriage.labels import label
+from dealtriage.params import Label
+from tests.conftest import as_of_rows, make_facts
+
+T = datetime(2024, 3, 1)
+LATER = datetime(2025, 3, 1)
+
+
+def at(day: str, kind: str, **more: object) -> dict:
+    known = str(more.pop("logged", day))
+    return {"deal_id": "D", "kind": kind, "occurred_at": datetime.fromisoformat(day),
+            "known_at": datetime.fromisoformat(known), **more}
+
+
+BEFORE = [at("2024-01-01", "deal_created"), at("2024-01-05", "stage_changed", value=3.0),
+          at("2024-01-20", "stage_changed", value=2.0)]
+SIGNAL = at("2024-03-10", "email_in")
+
+CASES = [
+    ("nothing happens", [], 0),
+    ("a signal alone is not enough", [SIGNAL], 0),
+    ("signal, then a meeting held", [SIGNAL, at("2024-03-20", "meeting_held")], 1),
+    ("a meeting held is a signal and movement at once", [at("2024-03-20", "meeting_held")], 1),
+    ("signal, then a new proposal", [SIGNAL, at("2024-03-20", "proposal_sent")], 1),
+    ("a proposal before the signal does not follow it", [at("2024-03-05", "proposal_sent"), SIGNAL], 0),
+    ("signal, then a stage further than ever", [SIGNAL, at("2024-03-20", "stage_changed", value=4.0)], 1),
+    ("signal, then back to a stage reached before", [SIGNAL, at("2024-03-20", "stage_changed", value=3.0)], 0),
+    ("the seller moves it further, the buyer is silent", [at("2024-03-20", "stage_changed", value=4.0)], 0),
+    ("won", [at("2024-04-01", "won")], 1),
+    ("lost", [at("2024-04-01", "lost")], 0),
+    ("lost, reopened, and moving again",
+     [at("2024-03-05", "lost"), at("2024-04-01", "reopened"), at("2024-04-02", "email_in"),
+      at("2024-04-10", "meeting_held")], 1),
+    ("lost and reopened, nothing else", [at("2024-03-05", "lost"), at("2024-04-01", "reopened")], 0),
+    ("won on the last instant of the window", [at("2024-05-29T23:59:59", "won")], 1),
+    ("won when the window is over", [at("2024-05-30", "won")], 0),
+    ("won at the as-of instant itself", [at("2024-03-01", "won")], 1),
+    ("a meeting before the as-of date, logged after it, is no revival",
+     [at("2024-02-27", "meeting_held", logged="2024-03-04")], 0),
+]
+
+
+def asked(facts: list[dict], cutoff: datetime = LATER, **more: str) -> pd.DataFrame:
+    timeline = make_facts([*BEFORE, *facts])
+    params = Label(horizon_days=90, **{"revival": "signal_and_progress", **more})
+    return label(timeline, as_of_rows(timeline, [T]), cutoff, params)
+
+
+@pytest.mark.parametrize(("because", "facts", "expected"), CASES, ids=[c[0] for c in CASES])
+def test_label(because: str, facts: list[dict], expected: int) -> None:
+    assert asked(facts)["revived"].tolist() == [expected]
+
+
+@pytest.mark.parametrize(("revival", "expected"), [("any_signal", 1), ("signal_and_progress", 0), ("won", 0)])
+def test_strictness(revival: str, expected: int) -> None:
+    assert asked([SIGNAL], revival=revival)["revived"].tolist() == [expected]
+
+
+@pytest.mark.parametrize("facts", [[], [SIGNAL, at("2024-03-20", "meeting_held")], [at("2024-03-02", "lost")]])
+def test_a_window_that_is_not_over_is_unknown_whatever_happened(facts: list[dict]) -> None:
+    found = asked(facts, cutoff=datetime(2024, 5, 29))
+    assert not found["is_matured"].any()
+    assert found.filter(like="revived").isna().all(axis=None)
+
+
+def test_a_window_over_at_the_cutoff_is_matured() -> None:
+    assert asked([], cutoff=datetime(2024, 5, 30))["revived"].tolist() == [0]
+
+
+def test_a_refusal_of_ours_can_be_kept_out() -> None:
+    refused = [at("2024-03-20", "refused")]
+    assert asked(refused)["revived"].tolist() == [0]
+    assert asked(refused, seller_refusal="exclude")["revived"].isna().all()
+    revived_first = [at("2024-03-10", "meeting_held"), *refused]
+    assert asked(revived_first, seller_refusal="exclude")["revived"].tolist() == [1]
+
+
+def test_an_expiry_by_the_system_is_named() -> None:
+    assert asked([at("2024-03-20", "lost", actor="system")])["ended_by"].tolist() == ["lost_by_rule"]
+    assert asked([at("2024-03-20", "lost")])["ended_by"].tolist() == ["lost"]
+    assert asked([])["ended_by"].tolist() == ["open"]

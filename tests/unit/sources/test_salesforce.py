@@ -1,0 +1,201 @@
+"""A hand-made export, read right; and the same export damaged in every way a real one is."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dealtriage import clean, timeline
+from dealtriage.errors import BadInput
+from dealtriage.tables import read_json, read_parquet, read_parts
+from tests.exports import ANNA, REP, A, B, C, deal, params_for, tables, workspace, write_export
+
+
+def read(tmp: Path, content: dict | None = None, encoding: str = "utf-8", **source: object) -> dict[str, pd.DataFrame]:
+    params = params_for(write_export(tmp / "raw", content or tables(), encoding), **source)
+    clean.run(params, workspace(tmp))
+    timeline.run(params, workspace(tmp))
+    core = workspace(tmp).core
+    found = {path.stem: read_parquet(path) for path in core.glob("*.parquet")}
+    return {**found, "facts": read_parts(workspace(tmp).timeline)}
+
+
+def kinds(facts: pd.DataFrame, of: str = A) -> list[tuple[str, str, str]]:
+    own = facts[facts["deal_id"] == of]
+    return [(row.kind, f"{row.occurred_at:%m-%d}", f"{row.known_at:%m-%d}") for row in own.itertuples()]
+
+
+def test_the_story_of_a_deal(tmp_path: Path) -> None:
+    assert kinds(read(tmp_path)["facts"]) == [
+        ("amount_changed", "01-01", "01-01"), ("close_date_changed", "01-01", "01-01"),
+        ("deal_created", "01-01", "01-01"), ("stage_changed", "01-01", "01-01"),
+        ("email_in", "01-05", "01-05"),                 # its mirror task is dropped
+        ("call_answered", "01-12", "01-16"),            # logged four days late
+        ("meeting_planned", "01-18", "01-18"), ("stage_changed", "01-20", "01-20"),
+        ("meeting_held", "01-25", "01-27"),             # known when its outcome was recorded
+        ("proposal_sent", "01-28", "01-28"), ("amount_changed", "02-10", "02-10"),
+        ("close_date_changed", "02-10", "02-10"), ("proposal_withdrawn", "02-14", "02-14")]
+
+
+def test_won_and_untouched_deals(tmp_path: Path) -> None:
+    facts = read(tmp_path)["facts"]
+    assert ("won", "02-02", "02-02") in kinds(facts, B)
+    assert [k for k, *_ in kinds(facts, C)] == ["deal_created", "stage_changed"]
+
+
+def test_what_else_is_read(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert found["deals"].set_index("deal_id").loc[A, "account_name"] == "Acme"  # merged accounts lead to the survivor
+    assert found["owners"].set_index("owner_id").loc[REP, "name"] == "Rep One"
+    assert found["facts"].query("kind == 'email_in'")["contact_id"].tolist() == [ANNA]
+    assert found["owners"]["is_system"].sum() == 1
+    assert read_json(workspace(tmp_path).core / "export.json")["cutoff"] == "2026-02-14 09:00:01"
+
+
+def lower(content: dict, *files: str) -> dict:
+    ids = ("Id", "OpportunityId", "WhatId", "RelatedToId", "ActivityId", "OwnerId", "WhoId", "AccountId", "ManagerId")
+    return {name: [{k: v.lower() if k in ids and (name in files or not files) else v for k, v in row.items()}
+                   for row in rows] for name, rows in content.items()}
+
+
+def test_long_ids_folded_to_lower_case_are_restored(tmp_path: Path) -> None:
+    content = tables()
+    for rows in content.values():
+        for row in rows:
+            for key in ("OpportunityId",):
+                if key in row:
+                    row[key] = next((d for d in (A, B, C) if d[:15] == row[key][:15]), row[key])
+    expected = read(tmp_path / "good")["facts"]
+    found = read(tmp_path / "folded", lower(content))["facts"]
+    assert [kinds(found, d) for d in (A, B, C)] == [kinds(expected, d) for d in (A, B, C)]
+
+
+def test_short_ids_folded_to_lower_case_find_their_deal(tmp_path: Path) -> None:
+    content = tables()
+    for name in ("Task", "Event"):
+        for row in content[name]:
+            row["WhatId"] = row["WhatId"][:15].lower()
+    assert kinds(read(tmp_path, content)["facts"]) == kinds(read(tmp_path / "good")["facts"])
+
+
+def test_every_bad_row_is_quarantined_with_its_line(tmp_path: Path) -> None:
+    content = tables()
+    content["Opportunity"][0]["Name"] = "Alpha\nand\nmore"  # two line breaks push what follows down
+    content["OpportunityHistory"][1]["CreatedDate"] = "yesterday"
+    content["OpportunityHistory"][5]["Amount"] = "a lot"
+    content["Opportunity"].append(deal("not-an-id", "Odd", "Qualify"))
+    content["Opportunity"].append(deal(A, "Alpha again", "Qualify"))
+    content["Task"][0]["WhatId"] = "0067E0000099999"
+    found = read(tmp_path, content)["quarantine"]
+    told = [(r.file, r.line, r.column, r.is_row_dropped) for r in found.itertuples()]
+    assert told == [("Opportunity.csv", 7, "Id", True), ("Opportunity.csv", 8, "Id", True),
+                    ("OpportunityHistory.csv", 3, "CreatedDate", True), ("OpportunityHistory.csv", 7, "Amount", False),
+                    ("Task.csv", 2, "WhatId", True)]
+
+
+def test_a_file_cut_short_loses_only_its_last_line(tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    path = folder / "OpportunityHistory.csv"
+    path.write_bytes(path.read_bytes()[:-20])
+    clean.run(params_for(folder), workspace(tmp_path))
+    found = read_parquet(workspace(tmp_path).core / "quarantine.parquet")
+    assert [(r.file, r.line) for r in found.itertuples()] == [("OpportunityHistory.csv", 7)]
+
+
+def test_a_repeated_header_is_no_deal(tmp_path: Path) -> None:
+    content = tables()
+    content["Opportunity"].insert(1, {name: name for name in content["Opportunity"][0]})
+    found = read(tmp_path, content)
+    assert len(found["deals"]) == 3
+    assert found["quarantine"]["reason"].tolist() == ["the header line stands here again"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    content = tables()
+    content["Opportunity"][0]["Name"] = "Zürich"
+    assert "Zürich" in set(read(tmp_path, content, encoding)["deals"]["name"])
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_delimiters(tmp_path: Path, delimiter: str) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace('","', f'"{delimiter}"'))
+    clean.run(params_for(folder), workspace(tmp_path))
+    assert len(read_parquet(workspace(tmp_path).core / "deals.parquet")) == 3
+
+
+def test_dates_far_from_the_export_are_quarantined(tmp_path: Path) -> None:
+    content = tables()
+    content["OpportunityHistory"][2]["CreatedDate"] = "2099-01-01 00:00:00"
+    content["OpportunityHistory"][4]["CreatedDate"] = "1970-01-01 00:00:00"
+    found = read(tmp_path, content, exported_at=datetime.fromisoformat("2026-03-01T00:00:00+00:00"))
+    assert set(found["quarantine"]["reason"]) == {"lies outside the time of this export"}
+
+
+def test_times_without_zone_take_the_declared_one(tmp_path: Path) -> None:
+    found = read(tmp_path, timezone="America/New_York")
+    created = found["deals"].set_index("deal_id").loc[A, "created_at"]
+    assert created == pd.Timestamp("2026-01-01 14:00:00")
+    assert found["facts"].query("kind == 'email_in'")["occurred_at"].tolist() == [pd.Timestamp("2026-01-05 07:30:00")]
+
+
+def test_deals_named_like_tests_are_left_out(tmp_path: Path) -> None:
+    content = tables()
+    content["Opportunity"][2]["Name"] = "TEST please ignore"
+    assert set(read(tmp_path, content)["deals"]["deal_id"]) == {A, B}
+
+
+def renamed(folder: Path, old: str, new: str) -> None:
+    path = folder / "Opportunity.csv"
+    path.write_text(path.read_text().replace(f'"{old}"', f'"{new}"'))
+
+
+def test_other_headers_are_params(tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    renamed(folder, "StageName", "Stage Name")
+    with pytest.raises(BadInput, match=r'(?s)has no column StageName.*"Opportunity.StageName": "Stage Name"'):
+        clean.run(params_for(folder), workspace(tmp_path))
+    columns = {**params_for(folder).source.columns, "Opportunity.StageName": "Stage Name"}
+    clean.run(params_for(folder, columns=columns), workspace(tmp_path))
+
+
+BREAKS = {
+    "no such folder": (lambda f: f.rename(f.with_name("gone")), "There is no folder"),
+    "another folder": (lambda f: [p.unlink() for p in f.iterdir()], "is no Salesforce Data Export"),
+    "a missing file": (lambda f: (f / "Task.csv").unlink(), "lacks Task.csv"),
+    "an empty file": (lambda f: (f / "Event.csv").write_text(""), "Event.csv is empty"),
+    "no deal": (lambda f: (f / "Opportunity.csv").write_text((f / "Opportunity.csv").read_text().split("\n")[0] + "\n"),
+                "holds no usable deal"),
+    "a workbook": (lambda f: (f / "Opportunity.csv").write_bytes(b"PK\x03\x04\x00\x00\x00"), "is not a text table"),
+    "a missing column": (lambda f: renamed(f, "CreatedDate", "Made"), "has no column CreatedDate"),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_what_cannot_be_read_is_said_and_leaves_the_old_tables(tmp_path: Path, what: str) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    clean.run(params_for(folder), workspace(tmp_path))
+    before = {p.name: p.read_bytes() for p in workspace(tmp_path).core.iterdir()}
+    damage, message = BREAKS[what]
+    damage(folder)
+    with pytest.raises(BadInput, match=message):
+        clean.run(params_for(folder), workspace(tmp_path))
+    assert {p.name: p.read_bytes() for p in workspace(tmp_path).core.iterdir()} == before
+
+
+def test_a_file_the_company_does_not_have_can_be_declared(tmp_path: Path) -> None:
+    content = {name: rows for name, rows in tables().items() if name not in ("Task", "Quote", "Contact", "Account", "User")}
+    assert len(read(tmp_path, content, absent=["Task"])["deals"]) == 3
+
+
+def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
+    content = tables()
+    for row in content["OpportunityHistory"][:4]:
+        row["CreatedDate"] = "?"
+    params = params_for(write_export(tmp_path / "raw", content))
+    strict = params.model_copy(update={"clean": params.clean.model_copy(update={"max_bad_share": 0.5})})
+    with pytest.raises(BadInput, match=r"4 of 6 rows of OpportunityHistory.csv.*line 2, CreatedDate"):
+        clean.run(strict, workspace(tmp_path))
