@@ -1,0 +1,58 @@
+"""MLflow: one run per state, the model registered and loadable, the champion moved on command."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dealtriage.errors import BadInput
+from dealtriage.params import load_params
+from dealtriage.tables import read_json, read_parts
+from dealtriage.tracking import promote, store_home, track
+from dealtriage.workspace import Workspace
+from tests.company import finished_run
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+              pytest.mark.filterwarnings("ignore::FutureWarning"), pytest.mark.filterwarnings("ignore::UserWarning"),
+              pytest.mark.filterwarnings("ignore::ResourceWarning"),
+              pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
+
+
+def test_track_promote_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    workspace = Workspace(finished_run())
+    params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
+    with pytest.raises(BadInput, match="no candidate"):
+        promote(params, workspace)
+
+    assert track(params, workspace, text).startswith("tracked: run")
+    assert track(params, workspace, text).startswith("already tracked")
+    runs = mlflow.search_runs(experiment_names=["dealtriage"], output_format="list")
+    main = [run for run in runs if "state" in run.data.tags]
+    assert len(main) == 1
+    metrics = read_json(workspace.reports / "metrics" / "backtest.json")
+    assert main[0].data.metrics["auc"] == metrics["auc"]
+    assert main[0].data.params["cohort.quiet_days"] == "14"
+    assert len(main[0].data.tags["sha256.features"]) == 64
+    assert len(runs) - 1 == 2  # a nested run per fold
+
+    assert promote(params, workspace) == "champion of dealtriage: version 1\n"
+    champion = mlflow.pyfunc.load_model("models:/dealtriage@champion")
+    card = read_json(workspace.model / "card.json")
+    rows = read_parts(workspace.features)[card["features"]].head(20)
+    p = champion.predict(rows)
+    assert np.asarray(p).shape == (20, 2)
+    np.testing.assert_allclose(np.asarray(p).sum(axis=1), 1)
+
+    changed = text + "# another state\n"
+    assert "version 2" in track(params, workspace, changed)
+    assert promote(params, workspace) == "champion of dealtriage: version 2, before it version 1\n"
+
+
+def test_experiments_of_dvc_log_to_the_project() -> None:
+    assert store_home(Path("/home/ana/deals/.dvc/tmp/exps/tmpx1")) == Path("/home/ana/deals")
+    assert store_home(Path("/home/ana/deals")) == Path("/home/ana/deals")
