@@ -17,7 +17,7 @@ VERBS = {
     "3_third_party": "bring in a third party", "close_out": "admit it and close it as lost",
     "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
 }
-WITHOUT_PROPOSAL = "fill the win/loss sheet first"
+WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
          "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "": ""}
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}

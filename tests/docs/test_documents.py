@@ -1,0 +1,97 @@
+"""Documents say what the code does, and name what is there."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dealtriage.dictionary import dictionary
+from tests.conftest import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").rglob("*.md")),
+         *sorted((ROOT / "examples").rglob("*.md"))]
+
+
+def test_the_data_dictionary_is_the_registrys() -> None:
+    assert (ROOT / "docs" / "data-dictionary.md").read_text("utf-8") == dictionary(), "make dictionary"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_named_in_text_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:src|docs|tests|examples|notebooks)/[\w./-]+)`", page.read_text("utf-8")):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_commands_exist(page: Path) -> None:
+    from typer.main import get_command
+
+    from dealtriage.cli import app
+
+    known = set(get_command(app).commands)
+    for command in re.findall(r"`dealtriage ([a-z]+)", page.read_text("utf-8")):
+        assert command in known, command
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for target in re.findall(r"`make ([a-z]+)", page.read_text("utf-8")):
+        assert target in targets, target
+
+
+def test_the_readme_fits() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 200
+
+
+def test_actions_in_the_readme_are_those_of_the_code() -> None:
+    from dealtriage.phases.actions import ACTIONS
+
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert all(f"`{action}`" in text for action in ACTIONS)
+
+
+def test_event_kinds_in_the_docs_are_those_of_the_code() -> None:
+    from dealtriage.sources.event_log import KINDS
+
+    text = (ROOT / "docs" / "bring-your-own-export.md").read_text("utf-8")
+    assert all(f"`{kind}`" in text for kind in KINDS)
+
+
+def test_every_salesforce_file_is_in_the_docs() -> None:
+    from dealtriage.sources.salesforce import FILES
+
+    text = (ROOT / "docs" / "bring-your-own-export.md").read_text("utf-8")
+    assert all(name in text for name in FILES)
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_are_clean_and_paired(path: Path) -> None:
+    import json
+
+    import jupytext
+
+    cells = json.loads(path.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
+    paired = jupytext.read(path.with_suffix(".ipynb")).cells
+    assert [c.source for c in paired] == [c.source for c in jupytext.read(path).cells]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_run_on_another_company(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    import subprocess
+    import sys
+
+    from tests.company import finished_run
+
+    shutil.copy(path, tmp_path / path.name)
+    done = subprocess.run([sys.executable, "-W", "ignore", path.name], cwd=tmp_path, capture_output=True, text=True,
+                          check=False, env={**os.environ, "DEALTRIAGE_ROOT": str(finished_run()), "MPLBACKEND": "Agg"})
+    assert done.returncode == 0, done.stderr
