@@ -1,5 +1,6 @@
 """The command line: one command per stage, and those around them. The only place that prints or exits."""
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,9 @@ HERE = Path()
 
 def main() -> None:
     """Run the command line. Bad input ends with exit code 2 and a message that says what to do."""
+    progress = logging.getLogger("dealtriage")
+    progress.addHandler(logging.StreamHandler(sys.stderr))
+    progress.setLevel(logging.INFO)
     try:
         app()
     except BadInput as error:
@@ -52,14 +56,16 @@ def sample(params: ParamsFile = DEFAULT_PARAMS,
            seed: Annotated[int | None, typer.Option(help="Another seed, another company.")] = None) -> None:
     """Write the invented company: its Salesforce export to data/raw/vandelay, its truth to data/truth."""
     from dealtriage.sample import write_sample
+    from dealtriage.tables import replaced_folder
 
     chosen = _sample_section(load_params(params))
     count = deals if deals is not None else chosen.deals
     if not 20 <= count <= 1_000_000:
         raise BadInput(f"--deals {count} is not between 20 and 1,000,000.", "Give a number in that range.")
     raw, truth = out / "data" / "raw" / "vandelay", out / "data" / "truth"
-    write_sample(raw, truth, deals=count, seed=chosen.seed if seed is None else seed, months=chosen.months,
-                 exported_at=chosen.exported_at)
+    with replaced_folder(raw) as raw_draft, replaced_folder(truth) as truth_draft:
+        write_sample(raw_draft, truth_draft, deals=count, seed=chosen.seed if seed is None else seed,
+                     months=chosen.months, exported_at=chosen.exported_at)
     typer.echo(f"{count:,} deals of the sample company in {raw}, its truth in {truth}")
 
 

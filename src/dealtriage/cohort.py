@@ -15,7 +15,7 @@ from dealtriage.features.owner_weeks import owner_weeks, total
 from dealtriage.features.silence import silence_days
 from dealtriage.labels import label
 from dealtriage.params import Cohort, Params
-from dealtriage.tables import part_path, parts, read_parquet, replaced_folder, write_parquet
+from dealtriage.tables import each_part, part_path, read_parquet, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 OPENING, CLOSING = ("deal_created", "reopened"), ("won", "lost", "refused")
@@ -26,7 +26,7 @@ def run(params: Params, workspace: Workspace) -> None:
     cutoff = read_cutoff(workspace)
     with replaced_folder(workspace.cohort) as folder:
         weeks = []
-        for number, part in enumerate(parts(workspace.timeline)):
+        for number, part in each_part(workspace.timeline, "cohort"):
             facts = read_parquet(part)
             q = Bucket(facts, grid(facts, cutoff))
             rows, of_owners = cohort_rows(q, params.cohort, cutoff), owner_weeks(facts, open_mondays(q, facts, cutoff))

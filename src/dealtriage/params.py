@@ -125,7 +125,6 @@ class Publish(_Section):
     min_band_deals: Annotated[int, Field(ge=1)]
     max_band_width: Share
     min_logged_share: Share
-    large_deal: float
 
     @field_validator("bands")
     @classmethod
@@ -133,6 +132,11 @@ class Publish(_Section):
         if list(value) != sorted(set(value)) or value[:1] == (0.0,) or value[-1:] == (1.0,):
             raise ValueError("must ascend strictly between 0 and 1")
         return value
+
+
+class Phases(_Section):
+    actions: Path | None
+    large_deal: Annotated[float, Field(ge=0)]
 
 
 class Track(_Section):
@@ -158,6 +162,7 @@ class Params(_Section):
     features: Features
     backtest: Backtest
     model: Model
+    phases: Phases
     publish: Publish
     track: Track
     sample: Sample | None = None

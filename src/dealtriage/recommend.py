@@ -8,7 +8,7 @@ from dealtriage.params import Params
 from dealtriage.phases.actions import read_actions
 from dealtriage.phases.rules import Situation, phase, role
 from dealtriage.tables import parts, read_parquet, read_parts, replaced_folder, write_parquet
-from dealtriage.winloss.causes import causes, no_decision_kind, turning_points
+from dealtriage.winloss.causes import causes, no_decision_kind, outcome_class, turning_points
 from dealtriage.winloss.sheet import around, sheet
 from dealtriage.workspace import Workspace, read_cutoff
 
@@ -21,12 +21,12 @@ def run(params: Params, workspace: Workspace) -> None:
     cutoff = pd.Timestamp(read_cutoff(workspace))
     scores = read_parquet(workspace.scores / "scores.parquet")
     known_deals = read_parquet(workspace.core / "deals.parquet", ["deal_id"])["deal_id"]
-    actions, unusable = read_actions(workspace.actions, known_deals, cutoff)
+    actions, unusable = read_actions(params.phases.actions, known_deals, cutoff)
     facts = _facts_of(workspace, scores["deal_id"])
     advice = scores.merge(_winloss(workspace, scores), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(situations(scores["deal_id"], facts, _proposals(workspace), actions, cutoff), on="deal_id",
                           validate="1:1")
-    advice = pd.concat([advice, _phases(advice)], axis=1)
+    advice = pd.concat([advice, _phases(advice, params.phases.large_deal)], axis=1)
     with replaced_folder(workspace.advice) as folder:
         write_parquet(advice, folder / "advice.parquet")
         write_parquet(_sheets(advice, facts), folder / "sheets.parquet")
@@ -100,16 +100,18 @@ def _winloss(workspace: Workspace, scores: pd.DataFrame) -> pd.DataFrame:
     now = scores[["deal_id", "as_of"]].merge(features, on=["deal_id", "as_of"], validate="1:1")
     adds = read_parquet(workspace.scores / "contributions.parquet").set_index("deal_id").loc[now["deal_id"]].reset_index(drop=True)
     told = pd.concat([now[["deal_id"]], causes(adds), no_decision_kind(now)], axis=1)
+    reasons = scores.set_index("deal_id")["loss_reason"].reindex(now["deal_id"])
+    told = told.join(outcome_class(told["kind"], reasons.reset_index(drop=True)))
     turned = turning_points(read_parquet(workspace.scores / "outlook.parquet"))
-    return told.merge(turned, on="deal_id", how="left").assign(reason_source="inferred")
+    return told.merge(turned, on="deal_id", how="left")
 
 
-def _phases(advice: pd.DataFrame) -> pd.DataFrame:
+def _phases(advice: pd.DataFrame, large_deal: float) -> pd.DataFrame:
     found = []
     for row in advice.itertuples():
         situation = Situation(
             row.state, row.proposals_outstanding > 0, row.has_sheet, row.is_proposal_withdrawn,
-            row.signals_since_withdrawal, row.are_needs_restated, row.cause, row.kind)
+            row.signals_since_withdrawal, row.are_needs_restated, row.amount >= large_deal, row.cause, row.kind)
         chosen, who = phase(situation), role(situation)
         found.append((chosen.then, chosen.because, who.then, who.because if who.then else ""))
     return pd.DataFrame(found, columns=["phase", "why_phase", "role", "why_role"], index=advice.index)

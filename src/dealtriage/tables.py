@@ -1,6 +1,7 @@
 """Reading and writing tables: fixed columns and order, whole folders swapped in at once, deals split into buckets."""
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dealtriage.errors import BadInput
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -70,6 +73,15 @@ def parts(folder: Path) -> list[Path]:
     if not found:
         raise BadInput(f"There are no parts in {folder}.", "Run the stages before this one: dvc repro.")
     return found
+
+
+def each_part(folder: Path, doing: str) -> Iterator[tuple[int, Path]]:
+    """The part files with their numbers, telling which one is worked on where there are many."""
+    found = parts(folder)
+    for number, part in enumerate(found):
+        if len(found) > 1:
+            log.info("%s: part %d of %d", doing, number + 1, len(found))
+        yield number, part
 
 
 def part_path(folder: Path, number: int) -> Path:

@@ -46,10 +46,6 @@ class Workspace:
         return self.root / "data" / "lists"
 
     @property
-    def actions(self) -> Path:
-        return self.root / "data" / "actions.csv"
-
-    @property
     def model(self) -> Path:
         return self.root / "models"
 

@@ -23,11 +23,13 @@ PHASE_CASES = [
     (TALKING, "3_third_party", 7),
 ]
 ROLE_CASES = [
-    (STALLED, "", 0),
-    (replace(TALKING, cause="ours"), "critique", 1),
-    (replace(TALKING, kind="indecision"), "recommendations", 2),
-    (replace(TALKING, cause="miscommunication"), "mediator", 3),
-    (TALKING, "fresh_perspective", 4),
+    (replace(STALLED, state="dead", is_large=True), "win_loss_interview", 0),
+    (replace(STALLED, state="dead"), "", 1),
+    (replace(STALLED, is_large=True), "", 1),
+    (replace(TALKING, cause="ours"), "critique", 2),
+    (replace(TALKING, kind="indecision"), "recommendations", 3),
+    (replace(TALKING, cause="miscommunication"), "mediator", 4),
+    (TALKING, "fresh_perspective", 5),
 ]
 
 

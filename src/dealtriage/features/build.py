@@ -6,7 +6,7 @@ from dealtriage.errors import BadInput
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import by_name
 from dealtriage.params import Params
-from dealtriage.tables import part_path, parts, read_parquet, replaced_folder, write_parquet
+from dealtriage.tables import each_part, part_path, read_parquet, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace
 
 
@@ -15,7 +15,7 @@ def run(params: Params, workspace: Workspace) -> None:
     names = chosen(params.features.exclude)
     owner_weeks = read_parquet(workspace.cohort / "owner_weeks.parquet")
     with replaced_folder(workspace.features) as folder:
-        for number, part in enumerate(parts(workspace.timeline)):
+        for number, part in each_part(workspace.timeline, "features"):
             rows = read_parquet(part_path(workspace.cohort / "rows", number), ["deal_id", "as_of"])
             write_parquet(matrix(read_parquet(part), rows, owner_weeks, names), part_path(folder, number))
 

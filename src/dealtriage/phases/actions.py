@@ -11,12 +11,12 @@ ACTIONS = ("proposal_withdrawn", "sheet_filled", "needs_restated", "third_party_
 HEADER = ",".join(COLUMNS) + "\n"
 
 
-def read_actions(path: Path, deal_ids: pd.Series, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The usable actions (deal_id, done_at, action), and the rows that are not (line, deal_id, reason).
 
-    A missing file is an empty one. Raises BadInput when the file has other columns.
+    No file is an empty one. Raises BadInput when the file has other columns.
     """
-    if not path.is_file():
+    if path is None or not path.is_file():
         return _typed(pd.DataFrame(columns=list(COLUMNS))), pd.DataFrame(columns=["line", "deal_id", "reason"])
     try:
         raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")

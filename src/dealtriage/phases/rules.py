@@ -14,6 +14,7 @@ class Situation:
     is_proposal_withdrawn: bool
     signals_since_withdrawal: int
     are_needs_restated: bool
+    is_large: bool = False
     cause: str = "unclear"
     kind: str = "unknown"
 
@@ -39,6 +40,8 @@ PHASES = (
 )
 
 ROLES = (
+    Rule("win_loss_interview", "the deal was large: what was learnt is worth asking for",
+         lambda s: s.state == "dead" and s.is_large),
     Rule("", "no third party in this phase", lambda s: phase(s).then != "3_third_party"),
     Rule("critique", "our side's mistakes dominate", lambda s: s.cause == "ours"),
     Rule("recommendations", "the buyer is engaged but undecided", lambda s: s.kind == "indecision"),
@@ -53,5 +56,5 @@ def phase(situation: Situation) -> Rule:
 
 
 def role(situation: Situation) -> Rule:
-    """The first rule of ROLES that fits; `then` is empty outside phase 3."""
+    """The first rule of ROLES that fits; `then` is empty where no third party is needed."""
     return next(rule for rule in ROLES if rule.when(situation))

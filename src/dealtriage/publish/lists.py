@@ -19,9 +19,10 @@ VERBS = {
 }
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
-         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "": ""}
+         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "win_loss_interview": "a win/loss interview", "": ""}
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
+CHASING = -0.33
 
 
 def run(params: Params, workspace: Workspace) -> str:
@@ -71,6 +72,7 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "how_often_true": [_band(row) for row in ranked.itertuples()],
         "silence": [_silence(row) for row in ranked.itertuples()],
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
+        "who_chases": ranked["hand_90d"].map(_hand),
         "why_this_phase": ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]),
         "phase": ranked["phase"], "third_party": ranked["role"].map(ROLES),
         "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
@@ -92,6 +94,11 @@ def _band(row: object) -> str:
     if np.isnan(deals) or np.isnan(share) or not deals:
         return ""
     return f"of {deals:,.0f} past deals given {low:.0%} to {high:.0%}, {share:.0%} came back"
+
+
+def _hand(hand: float) -> str:
+    who = "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "even"
+    return f"{who} ({hand:+.2f})"
 
 
 def _silence(row: object) -> str:

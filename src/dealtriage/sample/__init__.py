@@ -5,6 +5,7 @@ Nothing here is drawn from real people or firms. See docs/sample-company.md for 
 
 from __future__ import annotations
 
+import logging
 import random
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,9 @@ from .truth import Truth
 
 __all__ = ["write_sample"]
 
+TOLD_EVERY = 10_000
+log = logging.getLogger(__name__)
+
 
 def write_sample(
     raw: Path, truth: Path, *, deals: int, seed: int, months: int, exported_at: datetime
@@ -37,6 +41,8 @@ def write_sample(
         put_fixed(sheets, world.company, world.rates, start)
         put_test_account(sheets, start)
         for number in range(deals):
+            if number and number % TOLD_EVERY == 0:
+                log.info("sample: deal %s of %s", f"{number:,}", f"{deals:,}")
             _write_deal(world, number, sheets, facts)
 
 

@@ -54,6 +54,19 @@ def no_decision_kind(now: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"kind": kind, "why_kind": why})
 
 
+def outcome_class(kind: pd.Series, loss_reason: pd.Series) -> pd.DataFrame:
+    """outcome_class and reason_source: what the rep once wrote, where it names a competitor or a misfit; else inferred.
+
+    The CRM's loss reason is the rep's opinion, so its source is `rep`.
+    """
+    text = loss_reason.fillna("").str.casefold()
+    competitor, misfit = text.str.contains("compet"), text.str.contains(r"fit|disqualif")
+    inferred = pd.Series("no_decision", index=kind.index).where(kind != "unknown", "unknown")
+    named = inferred.mask(misfit, "disqualified").mask(competitor, "lost_to_competitor")
+    source = pd.Series("inferred", index=kind.index).mask(misfit | competitor, "rep")
+    return pd.DataFrame({"outcome_class": named, "reason_source": source})
+
+
 def turning_points(outlook: pd.DataFrame) -> pd.DataFrame:
     """turned_at, p_before, p_after: the week in which each deal's outlook fell most (log-odds), by its own past.
 

@@ -4,15 +4,22 @@ from typing import Any
 
 import pandas as pd
 
+from dealtriage.words import many
+
+AGAINST = "speaks against it: "
 FORTNIGHT = pd.Timedelta(days=14)
 TOLD = {
-    "email_out": "mails of ours", "email_in": "mails of the buyer", "email_bounced": "bounced mails",
-    "call_answered": "calls answered", "call_unanswered": "calls not answered", "call_in": "calls of the buyer",
-    "meeting_held": "meetings held", "meeting_no_show": "meetings missed", "meeting_cancelled": "meetings called off",
-    "proposal_sent": "proposals sent", "proposal_withdrawn": "proposals withdrawn",
-    "proposal_rejected": "proposals rejected", "amount_changed": "price changes",
-    "close_date_changed": "moves of the close date", "stage_changed": "stage changes",
-    "owner_changed": "changes of owner", "document_in": "documents returned",
+    "email_out": ("mail of ours", "mails of ours"), "email_in": ("mail of the buyer", "mails of the buyer"),
+    "email_bounced": ("bounced mail", "bounced mails"), "call_answered": ("call answered", "calls answered"),
+    "call_unanswered": ("call not answered", "calls not answered"), "call_in": ("call of the buyer", "calls of the buyer"),
+    "meeting_held": ("meeting held", "meetings held"), "meeting_no_show": ("meeting missed", "meetings missed"),
+    "meeting_cancelled": ("meeting called off", "meetings called off"),
+    "proposal_sent": ("proposal sent", "proposals sent"),
+    "proposal_withdrawn": ("proposal withdrawn", "proposals withdrawn"),
+    "proposal_rejected": ("proposal rejected", "proposals rejected"), "amount_changed": ("price change", "price changes"),
+    "close_date_changed": ("move of the close date", "moves of the close date"),
+    "stage_changed": ("stage change", "stage changes"), "owner_changed": ("change of owner", "changes of owner"),
+    "document_in": ("document returned", "documents returned"),
 }
 CAUSE_TOLD = {
     "ours": "ours: answers, chasing, versions or price", "theirs": "theirs: people lost, slower answers",
@@ -27,26 +34,42 @@ def around(facts: pd.DataFrame, turned: pd.DataFrame) -> dict[str, str]:
     counts = near.groupby(["deal_id", "kind"]).size().sort_values(ascending=False, kind="stable")
     told: dict[str, list[str]] = {}
     for (deal_id, kind), number in counts.items():
-        told.setdefault(deal_id, []).append(f"{number} {TOLD[kind]}")
+        told.setdefault(deal_id, []).append(many(number, *TOLD[kind]))
     return {deal_id: ", ".join(parts) for deal_id, parts in told.items()}
 
 
 def sheet(deal: dict[str, Any], happened: str) -> list[tuple[str, str, str]]:
     """Question, answer, evidence for one stalled or dead deal; `deal` is its row of the advice table."""
-    turned = deal["turned_at"]
-    when = "not visible: the outlook did not fall in a single week" if pd.isna(turned) else f"the week before {turned:%d %B %Y}"
-    fell = "" if pd.isna(turned) else f"chance fell from {deal['p_before']:.0%} to {deal['p_after']:.0%}; {happened or 'nothing recorded'}"
-    outstanding = f"{deal['proposals_outstanding']:.0f} proposals are out" if deal["proposals_outstanding"] else "nothing is on the table"
+    against = [deal[f"reason_{n}"].removeprefix(AGAINST) for n in (1, 2, 3) if deal[f"reason_{n}"].startswith(AGAINST)]
     shares = (f"of what speaks against it: ours {deal['cause_ours_share']:.0%}, theirs {deal['cause_theirs_share']:.0%}, "
               f"miscommunication {deal['cause_miscommunication_share']:.0%}")
+    reason = deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "nothing"
     return [
         ("Stalled or dead?", deal["state"], deal["reason_1"]),
-        ("When did it start to go wrong?", when, fell),
-        ("What speaks most against it?", deal["reason_1"] or "nothing stands out", deal["reason_2"]),
+        ("When did it start to go wrong?", *_turning(deal, happened)),
+        ("What speaks most against it?", against[0] if against else "nothing stands out", "; ".join(against[1:])),
         ("Whose mistake does it look like?", CAUSE_TOLD[deal["cause"]], shares),
-        ("Is it clear what is on and off the table?", outstanding, f"{deal['proposals_sent']:.0f} versions sent so far"),
-        ("What kind of no decision is it?", deal["kind"], f"{deal['why_kind']} (inferred)"),
-        ("What did the rep write as the reason?", deal["loss_reason"] or "nothing", "the CRM's field: an opinion"),
+        ("Is it clear what is on and off the table?", _on_the_table(deal),
+         f"{many(deal['proposals_sent'], 'proposal')} sent so far"),
+        ("What kind of outcome is it?", _outcome(deal), f"{deal['why_kind']} (source: {deal['reason_source']})"),
+        ("What did the rep write as the reason?", reason, "the CRM's field: an opinion"),
         ("What will we not repeat?", "", "for the rep to fill in"),
         ("What did the buyer need when this began?", "", "for the rep to fill in"),
     ]
+
+
+def _turning(deal: dict[str, Any], happened: str) -> tuple[str, str]:
+    if pd.isna(deal["turned_at"]):
+        return "not visible: the outlook did not fall in a single week", ""
+    fell = f"the chance fell from {deal['p_before']:.0%} to {deal['p_after']:.0%}"
+    return f"the week before {deal['turned_at']:%d %B %Y}", f"{fell}; in the fortnights around it: {happened or 'nothing recorded'}"
+
+
+def _on_the_table(deal: dict[str, Any]) -> str:
+    out = many(deal["proposals_outstanding"], "proposal is", "proposals are")
+    return f"{out} out" if deal["proposals_outstanding"] else "nothing is on the table"
+
+
+def _outcome(deal: dict[str, Any]) -> str:
+    named = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
+    return ": ".join(named) or "not clear yet"
