@@ -38,7 +38,7 @@ def run(params: Params, workspace: Workspace) -> str:
             _write(con, table, folder)
         bad = quarantine.frame()
         write_parquet(bad, folder / "quarantine.parquet")
-        report = coverage.measure(con, rows_read, bad, quarantine.set_aside())
+        report = coverage.measure(con, rows_read, bad, quarantine.set_aside(), quarantine.notes)
         write_parquet(report.tables, folder / "coverage.parquet")
         write_parquet(report.owners, folder / "coverage_owners.parquet")
         deals = int(con.execute("select count(*) from deals").fetchall()[0][0])

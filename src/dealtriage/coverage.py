@@ -38,10 +38,11 @@ class Coverage:
     owners: pd.DataFrame
     set_aside: pd.DataFrame
     reasons: pd.DataFrame
+    notes: list[str]
 
 
 def measure(con: duckdb.DuckDBPyConnection, rows_read: dict[str, int], quarantined: pd.DataFrame,
-            set_aside: pd.DataFrame) -> Coverage:
+            set_aside: pd.DataFrame, notes: list[str]) -> Coverage:
     """Measure coverage from the core tables in `con` and the counts of the reader."""
     files = pd.DataFrame({"file": list(rows_read), "rows_read": list(rows_read.values())})
     aside = set_aside.groupby("file")["rows"].sum()
@@ -50,7 +51,7 @@ def measure(con: duckdb.DuckDBPyConnection, rows_read: dict[str, int], quarantin
     files["rows_quarantined"] = files["file"].map(bad).fillna(0).astype(int)
     tables = con.sql(TABLES).df()
     reasons = quarantined.groupby(["file", "column", "reason"], as_index=False).size()
-    return Coverage(files, tables, con.sql(OWNERS).df(), set_aside, reasons)
+    return Coverage(files, tables, con.sql(OWNERS).df(), set_aside, reasons, notes)
 
 
 def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
@@ -64,6 +65,8 @@ def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
     lines += ["", "quarantined or blanked (data/core/quarantine.parquet has the lines)"]
     lines += [f"  {row.file:<30} {row.size:>9,} {row.column}: {row.reason}"
               for row in report.reasons.itertuples(index=False)] or ["  nothing"]
+    if report.notes:
+        lines += ["", "not found", *(f"  {note}" for note in report.notes)]
     lines += ["", *_silent_owners(report.owners)]
     return "\n".join(lines) + "\n"
 

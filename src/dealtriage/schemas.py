@@ -91,7 +91,7 @@ OWNERS = Table("owners", (
 
 STAGES = Table("stages", (
     _must("stage", "varchar"), _must("position", "int"), _must("is_closed", "boolean"), _must("is_won", "boolean"),
-    _must("is_refusal", "boolean")), ("position",))
+    _must("is_refusal", "boolean")), ("position", "stage"))
 
 CORE = (DEALS, DEAL_CHANGES, ACTIVITIES, PROPOSALS, CONTACT_ROLES, OWNERS, STAGES)
 

@@ -23,6 +23,7 @@ class TextTable:
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    rename_in: str = 'source.columns: {{"{file}.{name}": "{header}"}}'  # where params say that a header is another
 
 
 def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expected: TextTable,
@@ -36,6 +37,9 @@ def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expe
     encoding = find_encoding(path)
     delimiter, header = _read_header(path, encoding)
     chosen = _match_columns(path, header, expected, renamed)
+    for name in sorted(set(renamed) & set(expected.optional)):
+        if chosen[name] is None:
+            quarantine.note(f"{path.name} has no column {renamed[name]}, which params.yaml names as {name}: left empty")
     con.execute(f"""create or replace temp table raw_rows as select *, row_number() over () as _record from read_csv(
         ?, header=false, skip=1, delim='{delimiter}', quote='"', escape='"', auto_detect=false, strict_mode=true,
         columns={{{", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))}}}, encoding='{DUCKDB_ENCODING[encoding]}',
@@ -85,22 +89,21 @@ def _match_columns(path: Path, header: Sequence[str], expected: TextTable,
     position = {name.casefold(): at for at, name in reversed(list(enumerate(header)))}
     chosen = {name: position.get(renamed.get(name, name).casefold()) for name in expected.required + expected.optional}
     missing = [name for name in expected.required if chosen[name] is None]
-    promised = [name for name in renamed if chosen.get(name, 0) is None]
-    if missing or promised:
-        raise _missing_columns(path, header, [renamed.get(name, name) for name in {*missing, *promised}])
+    if missing:
+        raise _missing_columns(path, header, {name: renamed.get(name, name) for name in missing}, expected.rename_in)
     return chosen
 
 
-def _missing_columns(path: Path, header: Sequence[str], missing: Sequence[str]) -> BadInput:
+def _missing_columns(path: Path, header: Sequence[str], missing: Mapping[str, str], rename_in: str) -> BadInput:
     found = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
     hints = []
-    for name in sorted(missing):
-        near = difflib.get_close_matches(name.casefold(), [h.casefold() for h in header], n=1)
-        actual = next((h for h in header if near and h.casefold() == near[0]), None)
-        hints.append(f'"{path.stem}.{name}": "{actual}"' if actual else f'"{path.stem}.{name}": "<its header>"')
-    return BadInput(f"{path} has no column {', '.join(sorted(missing))}; it has {found}.",
+    for name, wanted in sorted(missing.items()):
+        near = difflib.get_close_matches(wanted.casefold(), [h.casefold() for h in header], n=1)
+        actual = next((h for h in header if near and h.casefold() == near[0]), "its header")
+        hints.append(rename_in.format(file=path.stem, name=name, header=actual))
+    return BadInput(f"{path} has no column {', '.join(sorted(missing.values()))}; it has {found}.",
                     "Export the file with these columns, or, where they have other headers, say so in params.yaml: "
-                    f"source.columns: {{{', '.join(hints)}}}")
+                    + "; ".join(hints))
 
 
 def _quarantine_rejected(path: Path, rejected: Sequence[tuple[int, int, str, str]], quarantine: Quarantine) -> None:

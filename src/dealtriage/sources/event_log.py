@@ -76,7 +76,8 @@ def _read_csv(source: Source, path: Path, con: duckdb.DuckDBPyConnection, quaran
     headers = {"case_id": mapping.case_column, "activity": mapping.activity_column, "time": mapping.time_column,
                "resource": mapping.resource_column, "lifecycle": mapping.lifecycle_column,
                "amount": mapping.amount_column, "name": mapping.name_column}
-    expected = TextTable(("case_id", "activity", "time"), ("resource", "lifecycle", "amount", "name"))
+    expected = TextTable(("case_id", "activity", "time"), ("resource", "lifecycle", "amount", "name"),
+                         'source.event_log: the column for {name} is "{header}"')
     return load_text_table(con, path, "log", expected, {k: v for k, v in headers.items() if v}, quarantine)
 
 

@@ -29,6 +29,7 @@ class Quarantine:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
         self._files: dict[str, DelimitedFile] = {}
+        self.notes: list[str] = []
         con.execute("""create or replace table quarantine (file varchar, record bigint, line bigint,
                        "column" varchar, value varchar, reason varchar, is_row_dropped boolean)""")
         con.execute("create or replace table set_aside (file varchar, rule varchar, rows bigint)")
@@ -36,6 +37,10 @@ class Quarantine:
     def know_file(self, file: DelimitedFile) -> None:
         """Remember a file so that record numbers can be told as line numbers."""
         self._files[file.path.name] = file
+
+    def note(self, text: str) -> None:
+        """Keep a sentence for the summary: what was not found, and what it costs."""
+        self.notes.append(text)
 
     def add_line(self, file: str, line: int, column: str, value: str, reason: str, *, dropped: bool = True) -> None:
         """Quarantine one line whose number in the file is known."""

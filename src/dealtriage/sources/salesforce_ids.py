@@ -23,8 +23,8 @@ def canonical_ids(texts: pa.Array) -> pa.Array:
     """The case-sensitive 18-character form of each id; null where a text is no Salesforce id.
 
     The last three characters of the long form say which of the first fifteen are upper case (one character per
-    five; bit j set when character j is A-Z, read as an index into A-Z0-5), so a long id whose case was lost on the
-    way is restored from them. A short id that lost its case cannot be.
+    five; bit j set when character j is A-Z, read as an index into A-Z0-5), so a long id that lost its case on the
+    way (all letters lower, or all upper) is restored from them. A short id that lost its case cannot be.
     """
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
@@ -35,12 +35,14 @@ def canonical_ids(texts: pa.Array) -> pa.Array:
     stem, suffix = letters[:, :15], _upper(letters[:, 15:])
     marked = (np.unpackbits(BITS[suffix][:, :, None], axis=2, bitorder="little")[:, :, :5].reshape(-1, 15)) == 1
     is_letter = (_upper(stem) >= ord("A")) & (_upper(stem) <= ord("Z"))
-    contradicts = is_long & (marked & ~is_letter).any(axis=1)
+    is_upper = (stem >= ord("A")) & (stem <= ord("Z"))
+    has_one_case = (is_letter & is_upper).any(axis=1) != (is_letter & ~is_upper).any(axis=1)
+    is_restorable = is_long & has_one_case & ~(marked & ~is_letter).any(axis=1)
     restored = np.where(marked, _upper(stem), _lower(stem))
-    letters[:, :15] = np.where(is_long[:, None], restored, stem)
+    letters[:, :15] = np.where(is_restorable[:, None], restored, stem)
     letters[:, 15:] = ALPHABET[_suffix_places(letters[:, :15])]
     answer = letters.view("S18").ravel().astype("U18")
-    return pa.array(answer, mask=~fits.to_numpy(zero_copy_only=False) | contradicts, type=pa.string())
+    return pa.array(answer, mask=~fits.to_numpy(zero_copy_only=False), type=pa.string())
 
 
 def _suffix_places(stem: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -39,11 +39,18 @@ update OpportunityStage set
 """
 
 STAGES = """
-select MasterLabel as stage, row_number() over (order by is_true(IsClosed), try_cast(SortOrder as double), MasterLabel)
-       ::int as position, is_true(IsClosed) as is_closed, is_true(IsWon) as is_won, false as is_refusal
-from OpportunityStage
-qualify row_number() over (partition by MasterLabel order by is_true(IsActive) desc, _record) = 1
-order by position
+with listed as (
+    select MasterLabel as stage, row_number() over (order by is_true(IsClosed), try_cast(SortOrder as double), MasterLabel)
+           ::int as position, is_true(IsClosed) as is_closed, is_true(IsWon) as is_won
+    from OpportunityStage
+    qualify row_number() over (partition by MasterLabel order by is_true(IsActive) desc, _record) = 1),
+unlisted as (
+    select stage, 0 as position, coalesce(bool_or(is_closed), false) as is_closed, coalesce(bool_or(is_won), false) as is_won
+    from (select StageName as stage, is_true(IsClosed) as is_closed, is_true(IsWon) as is_won from Opportunity
+          union all select StageName, null, null from OpportunityHistory)
+    where stage is not null and stage not in (select MasterLabel from OpportunityStage)
+      and stage not in (select ApiName from OpportunityStage where ApiName is not null) group by stage)
+select *, false as is_refusal from listed union all select *, false from unlisted order by position, stage
 """
 
 OWNERS = """
@@ -55,11 +62,13 @@ select u.Id as owner_id, u.Name as name, r.Name as team, u.ManagerId as manager_
 from User u left join UserRole r on r.Id = u.UserRoleId
 """
 
-DEALS = """
+STAGE_NAME = "coalesce((select min(MasterLabel) from OpportunityStage s where s.ApiName = {0}), {0})"
+
+DEALS = f"""
 select o.Id as deal_id, o.Name as name, coalesce(s.now_id, o.AccountId) as account_id,
        a.Name as account_name, as_time(o.CreatedDate) as created_at, o.CurrencyIsoCode as currency,
        coalesce(1 / nullif(as_number(c.ConversionRate), 0), 1.0) as currency_rate, o.OwnerId as owner_id_now,
-       o.StageName as stage_now, as_number(o.Amount) as amount_now, as_time(o.CloseDate) as close_date_now,
+       {STAGE_NAME.format('o.StageName')} as stage_now, as_number(o.Amount) as amount_now, as_time(o.CloseDate) as close_date_now,
        is_true(o.IsClosed) as is_closed_now, is_true(o.IsWon) as is_won_now, o.LossReason as loss_reason_now,
        coalesce(as_time(o.LastStageChangeDate), as_time(o.LastModifiedDate), as_time(o.CreatedDate)) as stage_at_now
 from Opportunity o
@@ -67,8 +76,6 @@ left join survivors s on s.id = o.AccountId
 left join Account a on a.Id = coalesce(s.now_id, o.AccountId)
 left join CurrencyType c on c.IsoCode = o.CurrencyIsoCode
 """
-
-STAGE_NAME = "coalesce((select min(MasterLabel) from OpportunityStage s where s.ApiName = {0}), {0})"
 
 DEAL_CHANGES = f"""
 with snapshots as (

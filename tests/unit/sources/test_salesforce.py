@@ -189,6 +189,26 @@ def test_what_cannot_be_read_is_said_and_leaves_the_old_tables(tmp_path: Path, w
 def test_a_file_the_company_does_not_have_can_be_declared(tmp_path: Path) -> None:
     content = {name: rows for name, rows in tables().items() if name not in ("Task", "Quote", "Contact", "Account", "User")}
     assert len(read(tmp_path, content, absent=["Task"])["deals"]) == 3
+    summary = (workspace(tmp_path).core / "summary.txt").read_text()
+    assert "Quote.csv is not there: no proposals are known" in summary
+
+
+def test_a_custom_column_that_is_not_there_is_noted(tmp_path: Path) -> None:
+    content = tables()
+    for row in content["Event"]:
+        del row["Outcome__c"]
+    facts = read(tmp_path, content)["facts"]
+    assert ("meeting_held", "01-25", "01-25") in kinds(facts)  # without outcomes, a past meeting counts as held
+    assert "Event.csv has no column Outcome__c" in (workspace(tmp_path).core / "summary.txt").read_text()
+
+
+def test_a_stage_that_the_stage_list_lacks_keeps_its_meaning(tmp_path: Path) -> None:
+    content = tables()
+    content["OpportunityHistory"][4]["StageName"] = content["Opportunity"][1]["StageName"] = "Signed!"
+    content["OpportunityHistory"][1]["StageName"] = "Old stage"
+    found = read(tmp_path, content)
+    assert ("won", "02-02", "02-02") in kinds(found["facts"], B)
+    assert found["stages"].query("position == 0")["stage"].tolist() == ["Old stage", "Signed!"]
 
 
 def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
