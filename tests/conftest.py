@@ -12,8 +12,8 @@ from dealtriage.features.build import matrix
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.owner_weeks import owner_weeks
 from dealtriage.features.registry import by_name
+from dealtriage.kinds import BUYER_SIGNALS, KINDS, SELLER_TOUCHES
 from dealtriage.schemas import FACTS, as_typed
-from dealtriage.timeline import BUYER_SIGNALS, KINDS, SELLER_TOUCHES
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from dealtriage.calendar import Fold, broken_rule, folds
 from dealtriage.errors import BadInput
@@ -44,7 +45,7 @@ def predictions(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff
     """
     group = deal_group(matrix["deal_id"], params.backtest.deal_groups)
     jobs = [(one, number) for one in planned_folds(params, cutoff) for number in range(params.backtest.deal_groups)]
-    parts = Parallel(n_jobs=2)(delayed(_predict)(matrix, columns, group, one, number, params) for one, number in jobs)
+    parts = Parallel(n_jobs=-1)(delayed(_predict)(matrix, columns, group, one, number, params) for one, number in jobs)
     found = [part for part in parts if part is not None]
     if not found:
         raise BadInput(
@@ -81,8 +82,10 @@ def _predict(matrix: pd.DataFrame, columns: list[str], group: NDArray[np.int64],
     if len(train.y) < FEWEST_ROWS or np.bincount(train.y, minlength=2).min() < FEWEST_OF_EACH or not test.any():
         return None
     found = []
-    for name, model in {**rules(), **candidates(params.model.candidates, columns, params.model.seed)}.items():
-        fitted = fit_calibrated(model, train, later)
+    models = {**rules(), **candidates(params.model.candidates, columns, params.model.seed)}
+    for name, model in models.items():
+        with threadpool_limits(1):
+            fitted = fit_calibrated(model, train, later)
         found.append(matrix.loc[test, ["deal_id", "as_of", *LABELS]].assign(
             fold=one.number, model=name, is_rule=name in rules(), p=chance(fitted, matrix.loc[test, columns])))
     return pd.concat(found)[["fold", "deal_id", "as_of", "model", "is_rule", "p", *LABELS]]

@@ -19,6 +19,7 @@ MEMORY = "3GB"
 NEWEST = """
 select max(moment) from (select created_at as moment from deals union all select changed_at from deal_changes
   union all select created_at from activities union all select known_at from proposals
+  union all select outcome_at from activities where outcome_at < created_at + interval 400 day
   union all select created_at from contact_roles)
 """
 
@@ -33,6 +34,7 @@ def run(params: Params, workspace: Workspace) -> str:
         quarantine = Quarantine(con)
         rows_read = import_module(f"dealtriage.sources.{params.source.crm}").read(params.source, con, quarantine)
         _refuse_mostly_bad(rows_read, quarantine, params.clean.max_bad_share)
+        _refuse_without_activity(con)
         cutoff = _cutoff(params, con)
         for table in CORE:
             _write(con, table, folder)
@@ -68,14 +70,20 @@ def _refuse_mostly_bad(rows_read: dict[str, int], quarantine: Quarantine, most: 
                            f"{first['reason']}.", "Correct the export, or raise clean.max_bad_share if this is known.")
 
 
+def _refuse_without_activity(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute("select count(*) from activities where kind in ('email', 'call', 'meeting', 'document')").fetchall()
+    if not found[0][0]:
+        raise BadInput("The export holds no mail, call or meeting about any deal: nothing tells silence from missing data.",
+                       "Export activities too (Task, Event, EmailMessage), or check that they point at deals.")
+
+
 def _cutoff(params: Params, con: duckdb.DuckDBPyConnection) -> datetime:
     newest: datetime | None = con.execute(NEWEST).fetchall()[0][0]
     if newest is None:
         raise BadInput("The export holds no dated fact.", "Export history and activities with it.")
     if params.source.exported_at is None:
         return newest.replace(microsecond=0) + timedelta(seconds=1)
-    offset = params.source.exported_at.utcoffset() or timedelta()
-    stated = params.source.exported_at.replace(tzinfo=None) - offset
+    stated = params.source.exported_at.replace(tzinfo=None)
     if stated <= newest:
         raise BadInput(f"source.exported_at is {stated} UTC, but the export holds a fact of {newest} UTC.",
                        "Set source.exported_at to the time of this export, or to null to take it from the data.")

@@ -31,6 +31,9 @@ def main() -> None:
     except BadInput as error:
         typer.echo(f"dealtriage: {error}", err=True)
         sys.exit(2)
+    except (NotADirectoryError, FileExistsError, PermissionError) as error:
+        typer.echo(f"dealtriage: cannot write {error.filename}: {error.strerror}\n  What to do: give another --out.", err=True)
+        sys.exit(2)
 
 
 def _stage_command(name: str) -> None:

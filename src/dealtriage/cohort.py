@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.calendar import mondays
+from dealtriage.errors import BadInput
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.owner_weeks import COLUMNS as OWNER_WEEK_COLUMNS
 from dealtriage.features.owner_weeks import owner_weeks, total
 from dealtriage.features.silence import silence_days
+from dealtriage.kinds import KINDS
 from dealtriage.labels import label
 from dealtriage.params import Cohort, Params
 from dealtriage.tables import each_part, part_path, read_parquet, replaced_folder, write_parquet
@@ -23,6 +25,8 @@ OPENING, CLOSING = ("deal_created", "reopened"), ("won", "lost", "refused")
 
 def run(params: Params, workspace: Workspace) -> None:
     """Write data/cohort: rows/ (deal_id, as_of, ...), labels/ (what came of them), owner_weeks.parquet."""
+    if params.cohort.after not in (None, *KINDS):
+        raise BadInput(f"cohort.after is {params.cohort.after}, which is no kind of fact.", f"Use one of {', '.join(KINDS)}.")
     cutoff = read_cutoff(workspace)
     with replaced_folder(workspace.cohort) as folder:
         weeks = []
@@ -38,7 +42,7 @@ def run(params: Params, workspace: Workspace) -> None:
 
 
 def grid(facts: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
-    """Every deal at every Monday from its first fact to a week after its last, or to the cutoff while it is open."""
+    """Every deal at every Monday after its first fact, and at the cutoff."""
     spans = facts.groupby("deal_id", sort=True)["known_at"].min()
     weeks = mondays(spans.min().to_pydatetime(), cutoff)
     instants = weeks.append(pd.DatetimeIndex([cutoff], dtype=weeks.dtype)).unique()

@@ -1,6 +1,7 @@
 """params.yaml as frozen, typed objects. The only reader of that file; unknown keys are refused."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -18,6 +19,18 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("is no time zone; write it like Europe/Amsterdam")
     return name
+
+
+def _known_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_known_pattern)]
+NEVER = "a^"
 
 
 class _Section(BaseModel):
@@ -65,8 +78,9 @@ class Source(_Section):
     absent: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     system_users: tuple[str, ...] = ()
-    test_deals: str = ""
-    answered_calls: str = ""
+    test_deals: Pattern = ""
+    answered_calls: Pattern = ""
+    unanswered_calls: Pattern = NEVER
     event_log: EventLogMapping = EventLogMapping()
 
     @field_validator("exported_at")
@@ -74,7 +88,7 @@ class Source(_Section):
     def _zoned(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError('needs a zone, for example "2026-06-29T06:00:00Z"')
-        return value
+        return None if value is None else value.astimezone(UTC)
 
 
 class Clean(_Section):
@@ -83,8 +97,8 @@ class Clean(_Section):
 
 class Timeline(_Section):
     bucket_deals: Annotated[int, Field(ge=1)]
-    discovery_subjects: str
-    third_party_subjects: str
+    discovery_subjects: Pattern
+    third_party_subjects: Pattern
 
 
 class Cohort(_Section):
@@ -112,7 +126,7 @@ class Backtest(_Section):
 
 class Model(_Section):
     seed: int
-    candidates: tuple[str, ...]
+    candidates: Annotated[tuple[Literal["logistic_splines", "additive_boosting"], ...], Field(min_length=1)]
     leak_auc: Share
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from threadpoolctl import threadpool_limits
+
 from dealtriage.params import Params
 from dealtriage.workspace import Workspace
 
@@ -21,6 +23,10 @@ STAGES = {
 
 
 def run_stage(name: str, params: Params, workspace: Workspace) -> str | None:
-    """Run one stage; returns what it has to say, if anything."""
+    """Run one stage; returns what it has to say, if anything.
+
+    Linear algebra keeps to one thread: the last bits of a model would otherwise depend on the number of cores.
+    """
     run: Callable[[Params, Workspace], str | None] = import_module(STAGES[name]).run
-    return run(params, workspace)
+    with threadpool_limits(1):
+        return run(params, workspace)

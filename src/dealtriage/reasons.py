@@ -49,6 +49,8 @@ def _told(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> 
         sentence = SENTENCES[subject](row, effect, stage_names) if subject in SENTENCES else None
         if sentence and abs(effect) >= SMALLEST and len(found) < COUNT:
             found.append(f"{'speaks for it' if effect > 0 else 'speaks against it'}: {sentence}")
+    if not found:
+        found = [f"speaks neither way: {silence(row, 0.0, stage_names)}"]
     return found + [""] * (COUNT - len(found))
 
 

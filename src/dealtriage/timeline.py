@@ -9,27 +9,19 @@ from pathlib import Path
 
 import duckdb
 
+from dealtriage.kinds import BUYER_SIGNALS, SELLER_TOUCHES
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, FACTS, as_typed, checked
 from dealtriage.tables import part_path, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace
 
-BUYER_SIGNALS = ("email_in", "document_in", "call_in", "call_answered", "meeting_held", "proposal_opened",
-                 "proposal_countered", "proposal_accepted")
-SELLER_TOUCHES = ("email_out", "email_bounced", "call_answered", "call_unanswered", "meeting_held", "meeting_no_show",
-                  "proposal_sent", "task_done")
-KINDS = (*BUYER_SIGNALS, "email_out", "email_bounced", "email_auto_reply", "email_opened", "call_unanswered",
-         "meeting_planned", "meeting_no_show", "meeting_cancelled", "task_planned", "task_done", "note",
-         "discovery_restarted", "third_party_involved", "proposal_sent", "proposal_withdrawn", "proposal_rejected",
-         "proposal_expired", "deal_created", "stage_changed", "won", "lost", "refused", "reopened", "amount_changed",
-         "close_date_changed", "owner_changed", "contact_added")
-
 COLUMNS = "deal_id, known_at, occurred_at, kind, fact_id, contact_id, owner_id, thread_id, value, value_before, due_at, label"
 
 CREATED = """
 select d.deal_id, d.created_at, d.created_at, 'deal_created', d.deal_id, null, c.new_value, null, null, null, null, null
-from deals d left join (select deal_id, arg_min(new_value, (changed_at, change_id)) as new_value from deal_changes
-                        where field = 'owner' group by 1) c using (deal_id)
+from deals d left join (
+    select deal_id, arg_min(new_value, (changed_at, change_id)) as new_value, min(changed_at) as changed_at
+    from deal_changes where field = 'owner' group by 1) c on c.deal_id = d.deal_id and c.changed_at <= d.created_at
 """
 
 STAGE_FACTS = """
@@ -49,14 +41,14 @@ with numbers as (
     select c.deal_id, c.changed_at, c.change_id, c.author_id, c.field, try_cast(c.new_value as double) * d.currency_rate as amount,
            try_cast(c.new_value as timestamp) as date, row_number() over w as n,
            lag(try_cast(c.new_value as double) * d.currency_rate) over w as amount_before,
-           lag(try_cast(c.new_value as timestamp)) over w as date_before, c.new_value
+           lag(try_cast(c.new_value as timestamp)) over w as date_before, c.new_value, d.created_at
     from deal_changes c join deals d using (deal_id) where c.field in ('amount', 'close_date', 'owner')
     window w as (partition by c.deal_id, c.field order by c.changed_at, c.change_id))
 select deal_id, changed_at, changed_at, field || '_changed', change_id || '#' || field, null,
        case when field = 'owner' then new_value else author_id end, null,
        case field when 'amount' then amount when 'close_date' then (epoch(date) - epoch(date_before)) / 86400 end,
        case field when 'amount' then amount_before end, case field when 'close_date' then date end, null
-from numbers where field <> 'owner' or n > 1
+from numbers where field <> 'owner' or n > 1 or changed_at > created_at
 """
 
 EMAILS = """
@@ -85,7 +77,7 @@ select deal_id, case when outcome = 'cancelled' then outcome_at else greatest(en
        case when outcome = 'cancelled' then least(starts_at, outcome_at) else starts_at end, 'meeting_' || outcome,
        activity_id, contact_id, owner_id, null, null, null, starts_at, subject
 from activities where kind = 'meeting' and outcome is not null
-     and (outcome = 'cancelled' or greatest(ends_at, outcome_at) < cutoff)
+     and (outcome_at < cutoff or outcome_at is null) and (outcome = 'cancelled' or greatest(ends_at, outcome_at) < cutoff)
 """
 
 TASKS = """

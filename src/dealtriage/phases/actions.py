@@ -14,7 +14,7 @@ HEADER = ",".join(COLUMNS) + "\n"
 def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The usable actions (deal_id, done_at, action), and the rows that are not (line, deal_id, reason).
 
-    No file is an empty one. Raises BadInput when the file has other columns.
+    15-character ids of Salesforce stand for their long form. No file is an empty one. Raises BadInput when the file has other columns.
     """
     if path is None or not path.is_file():
         return _typed(pd.DataFrame(columns=list(COLUMNS))), pd.DataFrame(columns=["line", "deal_id", "reason"])
@@ -26,6 +26,8 @@ def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -
     if missing:
         raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {HEADER.strip()}.")
     done_at = pd.to_datetime(raw["done_at"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
+    long_form = dict(zip(deal_ids.str[:15], deal_ids, strict=True))
+    raw["deal_id"] = raw["deal_id"].map(lambda given: long_form.get(given, given))
     reason = pd.Series("", index=raw.index)
     reason[~raw["action"].isin(ACTIONS)] = f"action is none of {', '.join(ACTIONS)}"
     reason[done_at.isna()] = "done_at is no date like 2026-05-31"

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from dealtriage.errors import BadInput
 from dealtriage.sources.quarantine import DelimitedFile, Quarantine
 
 DELIMITERS = (",", ";", "\t", "|")
+MOST_BROKEN = 0.1
 LONGEST_LINE_BYTES = 8_000_000
 DUCKDB_ENCODING = {"utf-8-sig": "utf-8", "utf-16": "utf-16", "latin-1": "latin-1"}
 
@@ -37,9 +39,9 @@ def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expe
     encoding = find_encoding(path)
     delimiter, header = _read_header(path, encoding)
     chosen = _match_columns(path, header, expected, renamed)
-    for name in sorted(set(renamed) & set(expected.optional)):
-        if chosen[name] is None:
-            quarantine.note(f"{path.name} has no column {renamed[name]}, which params.yaml names as {name}: left empty")
+    absent = [renamed.get(name, name) for name in expected.optional if chosen[name] is None]
+    if absent:
+        quarantine.note(f"{path.name} has no {', '.join(absent)}: left empty")
     con.execute(f"""create or replace temp table raw_rows as select *, row_number() over () as _record from read_csv(
         ?, header=false, skip=1, delim='{delimiter}', quote='"', escape='"', auto_detect=false, strict_mode=true,
         columns={{{", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))}}}, encoding='{DUCKDB_ENCODING[encoding]}',
@@ -47,6 +49,7 @@ def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expe
     rejected = con.execute("""select line, line_byte_position, any_value(csv_line), string_agg(error_message, '; ')
                               from reject_errors group by all order by line""").fetchall()
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    _refuse_cut_short(path, rejected)
     _quarantine_rejected(path, rejected, quarantine)
     quarantine.know_file(DelimitedFile(path, encoding, delimiter, frozenset(int(r[0]) - 1 for r in rejected)))
     cells = [f"nullif(trim(c{at}), '') as \"{name}\"" if at is not None else f'null::varchar as "{name}"'
@@ -58,22 +61,26 @@ def load_text_table(con: duckdb.DuckDBPyConnection, path: Path, table: str, expe
 
 
 def find_encoding(path: Path) -> str:
-    """UTF-8 when every byte of the file fits, UTF-16 by its mark, Latin-1 otherwise."""
+    """UTF-16 by its mark; UTF-8 when all but a few of the characters beyond ASCII fit; Latin-1 otherwise.
+
+    A UTF-8 file with a few broken bytes stays one: its broken lines are quarantined, the others are read right.
+    """
+    good = broken = 0
     with path.open("rb") as handle:
         if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
         handle.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            while block := handle.read(1 << 20):
-                decoder.decode(block)
-        except UnicodeDecodeError:
-            return "latin-1"
-    return "utf-8-sig"
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        while block := handle.read(1 << 20):
+            if not block.isascii():
+                text = decoder.decode(block)
+                broken += text.count("\ufffd")
+                good += len(text) - len(text.encode("ascii", "ignore"))
+    return "utf-8-sig" if broken <= MOST_BROKEN * good else "latin-1"
 
 
 def _read_header(path: Path, encoding: str) -> tuple[str, list[str]]:
-    with path.open(encoding=encoding, newline="") as handle:
+    with path.open(encoding=encoding, errors="replace", newline="") as handle:
         first = handle.readline(LONGEST_LINE_BYTES)
     if not first.strip():
         raise BadInput(f"{path} is empty.", "Export it again; a file without a header line cannot be read.")
@@ -90,20 +97,36 @@ def _match_columns(path: Path, header: Sequence[str], expected: TextTable,
     chosen = {name: position.get(renamed.get(name, name).casefold()) for name in expected.required + expected.optional}
     missing = [name for name in expected.required if chosen[name] is None]
     if missing:
-        raise _missing_columns(path, header, {name: renamed.get(name, name) for name in missing}, expected.rename_in)
+        free = [h for h in header if h.casefold() not in {n.casefold() for n in expected.required + expected.optional}]
+        raise _missing_columns(path, header, free, {name: renamed.get(name, name) for name in missing}, expected.rename_in)
     return chosen
 
 
-def _missing_columns(path: Path, header: Sequence[str], missing: Mapping[str, str], rename_in: str) -> BadInput:
+def _missing_columns(path: Path, header: Sequence[str], free: Sequence[str], missing: Mapping[str, str], rename_in: str) -> BadInput:
     found = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
     hints = []
     for name, wanted in sorted(missing.items()):
-        near = difflib.get_close_matches(wanted.casefold(), [h.casefold() for h in header], n=1)
-        actual = next((h for h in header if near and h.casefold() == near[0]), "its header")
-        hints.append(rename_in.format(file=path.stem, name=name, header=actual))
+        near = difflib.get_close_matches(wanted.casefold(), [h.casefold() for h in free], n=1)
+        actual = next((h for h in free if near and h.casefold() == near[0]), "its header")
+        hints.append(rename_in.format(file=path.stem, name=name.removesuffix("_id"), header=actual))
     return BadInput(f"{path} has no column {', '.join(sorted(missing.values()))}; it has {found}.",
                     "Export the file with these columns, or, where they have other headers, say so in params.yaml: "
                     + "; ".join(hints))
+
+
+def _refuse_cut_short(path: Path, rejected: Sequence[tuple[int, int, str, str]]) -> None:
+    """A last line that ends in the middle of a value says that the rest of the file is missing."""
+    for _, byte, text, message in rejected[-1:]:
+        is_last = int(byte) + len((text or "").strip().encode("utf-8", "ignore")) >= path.stat().st_size - 2
+        if "unterminated quote" in message.casefold() or (is_last and "Found: " in message and _found_fewer(message)):
+            line = _lines_at(path, [int(byte)])[int(byte)]
+            raise BadInput(f"{path} is cut short: what starts on line {line} does not end.",
+                           "Export or copy the file again; what is missing would look like silence.")
+
+
+def _found_fewer(message: str) -> bool:
+    numbers = [int(number) for number in re.findall(r"\d+", message)]
+    return len(numbers) >= 2 and numbers[1] < numbers[0]
 
 
 def _quarantine_rejected(path: Path, rejected: Sequence[tuple[int, int, str, str]], quarantine: Quarantine) -> None:

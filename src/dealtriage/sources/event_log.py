@@ -52,9 +52,15 @@ def read(source: Source, con: duckdb.DuckDBPyConnection, quarantine: Quarantine)
     total = read_xes(path, con) if is_xes else _read_csv(source, path, con, quarantine)
     _set_aside(con, source.event_log, path.name, quarantine)
     if not rows(con, "select count(*) from log"):
-        raise BadInput(f"{path} holds no usable event.", "Check source.event_log: column names and activities.")
+        raise BadInput(f"{path} holds no usable event{_first_complaint(quarantine)}.",
+                       "Check source.event_log: column names and activities; times must be like 2026-01-31 13:45:10.")
     _map(con, source)
     return {path.name: total}
+
+
+def _first_complaint(quarantine: Quarantine) -> str:
+    bad = quarantine.frame()
+    return "" if bad.empty else f"; line {bad['line'].iloc[0]}, {bad['column'].iloc[0]}: {bad['reason'].iloc[0]}"
 
 
 def _check_mapping(mapping: EventLogMapping) -> None:
@@ -77,7 +83,7 @@ def _read_csv(source: Source, path: Path, con: duckdb.DuckDBPyConnection, quaran
                "resource": mapping.resource_column, "lifecycle": mapping.lifecycle_column,
                "amount": mapping.amount_column, "name": mapping.name_column}
     expected = TextTable(("case_id", "activity", "time"), ("resource", "lifecycle", "amount", "name"),
-                         'source.event_log: the column for {name} is "{header}"')
+                         'source.event_log.{name}_column: "{header}"')
     return load_text_table(con, path, "log", expected, {k: v for k, v in headers.items() if v}, quarantine)
 
 
@@ -119,7 +125,7 @@ def _map(con: duckdb.DuckDBPyConnection, source: Source) -> None:
 
 
 EVENTS = """
-select case_id as deal_id, as_time(time) as moment, activity, resource as owner_id, case_id || '#' || _record as event_id,
+select case_id as deal_id, as_time(time) as moment, activity, resource as owner_id, case_id || '#' || lpad(_record::varchar, 12, '0') as event_id,
        r.target, r.kind, r.direction, r.outcome, r.stage
 from log join rules r using (activity)
 """

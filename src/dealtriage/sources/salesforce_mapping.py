@@ -17,15 +17,20 @@ select id, arg_max(now_id, depth) as now_id from chain group by id
 
 EMAIL_PEOPLE = """
 create or replace table email_people as
-select Id as task_id, WhoId as who_id from Task
-where WhoId is not null and Id in (select ActivityId from EmailMessage where ActivityId is not null)
+select Id as task_id, any_value(WhoId) as who_id, any_value(WhatId) as what_id from Task
+where Id in (select ActivityId from EmailMessage where ActivityId is not null) group by Id
+"""
+
+EMAILS_WITHOUT_DEAL = """
+update EmailMessage set RelatedToId = what_id from email_people
+where email_people.task_id = EmailMessage.ActivityId and EmailMessage.RelatedToId is null and what_id is not null
 """
 
 DEALS_IN_SCOPE = """
-create or replace table deal_ids as select deal_id, deal_id in (select Id from Opportunity) as is_kept
-from every_deal;
-create or replace table folded_ids as select lower(left(deal_id, 15)) as folded, min(deal_id) as deal_id,
-       bool_and(is_kept) as is_kept from deal_ids group by 1 having count(*) = 1
+create or replace table deal_ids as
+select deal_id, deal_id in (select Id from Opportunity) as is_kept, lower(left(deal_id, 15)) as folded,
+       count(*) over (partition by lower(left(deal_id, 15))) = 1 as is_unique
+from every_deal
 """
 
 STAGES_FROM_PARAMS = """
@@ -93,8 +98,9 @@ field_history as (
 owners as (
     select deal_id, moment, id, author_id, field, sf_id(old_value) as old_value, sf_id(value) as value
     from field_history where field = 'owner' and sf_id(value) is not null and starts_with(value, '005')),
+kept_since as (select min(as_time(CreatedDate)) as moment from OpportunityFieldHistory where Field = 'Owner' or Field = 'created'),
 first_owner as (
-    select d.deal_id, d.created_at as moment, '' as id, null::varchar as author_id, 'owner' as field,
+    select d.deal_id, greatest(d.created_at, (select moment from kept_since)) as moment, '' as id, null::varchar as author_id, 'owner' as field,
            null::varchar as old_value, coalesce(
                (select arg_min(o.old_value, (o.moment, o.id)) from owners o where o.deal_id = d.deal_id), d.owner_id_now) as value
     from deals d),
@@ -139,60 +145,67 @@ left join (select email, min(contact_id) as contact_id from contacts where email
     on c.email = lower(case when is_true(e.Incoming) then e.FromAddress else e.ToAddress end)
 """
 
-IS_CALL = """
-create or replace macro is_call(t) as coalesce(t.TaskSubtype = 'Call' or t.CallType is not null or t.Type = 'Call', false)
-"""
-
 TASKS = """
-select t.Id as activity_id, t.deal_id,
-       case when is_call(t) then 'call'
-            when t.TaskSubtype in ('Email', 'ListEmail') or t.Type = 'Email' then 'email' else 'task' end as kind,
+with task as (
+    select *, as_time(CreatedDate) as created_at, as_time(CompletedDateTime) as completed_at,
+           as_time(LastModifiedDate) as modified_at, as_time(ActivityDate) as due_at,
+           is_true(IsClosed) or Status in ('Completed', 'Closed') as is_done,
+           coalesce(TaskSubtype = 'Call' or CallType is not null or Type = 'Call', false) as is_call,
+           coalesce(TaskSubtype in ('Email', 'ListEmail') or Type = 'Email', false) as is_email from Task),
+timed as (
+    select *, case when completed_at is not null then greatest(created_at, completed_at)
+                   when due_at::date <= created_at::date or due_at is null then created_at
+                   else greatest(created_at, modified_at, due_at + interval 12 hour) end as done_at from task)
+select t.Id as activity_id, t.deal_id, case when is_call then 'call' when is_email then 'email' else 'task' end as kind,
        case when t.CallType = 'Inbound' then 'in' when t.CallType = 'Internal' then 'internal' else 'out' end as direction,
-       case when is_call(t) then
-                case when t.CallType = 'Inbound' then 'answered'
-                     when t.CallDisposition is not null then case when
-                          regexp_matches(t.CallDisposition, getvariable('answered'), 'i') then 'answered' else 'unanswered' end
-                     when try_cast(t.CallDurationInSeconds as double) >= 60 then 'answered' else 'unanswered' end
-       end as outcome,
-       case when is_true(t.IsClosed) or t.Status in ('Completed', 'Closed') then
-                case when is_call(t) and as_time(t.ActivityDate)::date < coalesce(as_time(t.CompletedDateTime), as_time(t.CreatedDate))::date
-                     then as_time(t.ActivityDate)::date + interval 12 hour
-                     else coalesce(as_time(t.CompletedDateTime), as_time(t.CreatedDate)) end end as starts_at,
-       as_time(t.ActivityDate) as ends_at, as_time(t.CreatedDate) as created_at,
-       greatest(as_time(t.CreatedDate), as_time(t.CompletedDateTime)) as outcome_at, null::timestamp as opened_at,
+       case when is_call then case
+            when t.CallType = 'Inbound' then 'answered'
+            when t.CallDisposition is not null then case
+                 when regexp_matches(t.CallDisposition, getvariable('answered'), 'i')
+                      and not regexp_matches(t.CallDisposition, getvariable('unanswered'), 'i')
+                 then 'answered' else 'unanswered' end
+            when try_cast(t.CallDurationInSeconds as double) >= 60 then 'answered' else 'unanswered' end end as outcome,
+       case when not is_done then null
+            when is_call and due_at::date < done_at::date then due_at::date + interval 12 hour
+            else coalesce(completed_at, done_at) end as starts_at,
+       due_at as ends_at, created_at, case when is_done then done_at end as outcome_at, null::timestamp as opened_at,
        t.OwnerId as owner_id, coalesce(s.now_id, t.WhoId) as contact_id, null::varchar as thread_id,
        concat_ws(': ', nullif(t.Type, 'Other'), t.Subject) as subject
-from Task t left join survivors s on s.id = t.WhoId
+from timed t left join survivors s on s.id = t.WhoId
 """
 
 MEETINGS = """
-select v.Id as activity_id, v.deal_id, 'meeting' as kind, null::varchar as direction,
-       case when regexp_matches(coalesce(v.Outcome, v.Subject), '^(no[ -]?show)', 'i') then 'no_show'
-            when regexp_matches(coalesce(v.Outcome, v.Subject), '^(cancel)', 'i') then 'cancelled'
-            when regexp_matches(coalesce(v.Outcome, v.Subject), '^(reschedul|postpone)', 'i') then 'cancelled'
+with told as (
+    select *, coalesce(Outcome, Subject) as words,
+           Outcome is not null or regexp_matches(Subject, '^(no[ -]?show|cancel|reschedul|postpone)', 'i') as is_recorded,
+           WhoId is not null or not (select coalesce(bool_or(WhoId is not null), false) from Event) as has_buyer,
+           (select coalesce(bool_or(Outcome is not null), false) from Event) as are_recorded from Event)
+select v.Id as activity_id, v.deal_id, case when has_buyer then 'meeting' else 'task' end as kind,
+       null::varchar as direction,
+       case when regexp_matches(words, '^(no[ -]?show)', 'i') then 'no_show'
+            when regexp_matches(words, '^(cancel|reschedul|postpone)', 'i') then 'cancelled'
             when regexp_matches(v.Outcome, '^(held|completed|done|attended)', 'i') then 'held'
-            when not u.are_recorded then 'held' end as outcome,
+            when not are_recorded then 'held' end as outcome,
        as_time(v.StartDateTime) as starts_at,
        coalesce(as_time(v.EndDateTime), as_time(v.StartDateTime)
                 + to_minutes(coalesce(try_cast(v.DurationInMinutes as int), 30))) as ends_at,
        as_time(v.CreatedDate) as created_at,
-       case when v.Outcome is not null then greatest(as_time(v.CreatedDate), as_time(v.LastModifiedDate))
+       case when is_recorded then greatest(as_time(v.CreatedDate), as_time(v.LastModifiedDate))
             else as_time(v.CreatedDate) end as outcome_at,
        null::timestamp as opened_at, v.OwnerId as owner_id, coalesce(s.now_id, v.WhoId) as contact_id,
        null::varchar as thread_id, v.Subject as subject
-from Event v left join survivors s on s.id = v.WhoId,
-     (select coalesce(bool_or(Outcome is not null), false) as are_recorded from Event) u
+from told v left join survivors s on s.id = v.WhoId
 """
 
 STATUS_EVENT = """case when regexp_matches(Status, '^(withdrawn|cancelled|canceled|recalled)', 'i') then 'withdrawn'
             when regexp_matches(Status, '^(accepted|signed)', 'i') then 'accepted'
-            when regexp_matches(Status, '^(denied|declined|rejected)', 'i') then 'rejected'
+            when regexp_matches(Status, '^(denied|declined)', 'i') then 'rejected'
             when regexp_matches(Status, '^expired', 'i') then 'expired' end"""
 
 PROPOSALS = f"""
 select Id as proposal_id, deal_id, 'sent' as event, as_time(CreatedDate) as occurred_at,
        as_time(CreatedDate) as known_at, as_number(GrandTotal) as amount, CreatedById as owner_id,
-       regexp_matches(Status, '^(draft|needs review|in review)', 'i') as is_draft_now,
+       regexp_matches(Status, '^(draft|needs review|in review|rejected)', 'i') as is_draft_now,
        as_time(ExpirationDate) as expires_on_now, Name as name
 from Quote
 union all
@@ -216,7 +229,7 @@ CORE_TABLES = {
     "deals": DEALS,
     "deal_changes": DEAL_CHANGES,
     "contacts": CONTACTS,
-    "activities": f"{EMAILS} union all {TASKS} union all {MEETINGS}",
+    "activities": f"({EMAILS}) union all ({TASKS}) union all ({MEETINGS})",
     "proposals": PROPOSALS,
     "contact_roles": CONTACT_ROLES,
 }

@@ -94,13 +94,131 @@ def test_every_bad_row_is_quarantined_with_its_line(tmp_path: Path) -> None:
                     ("Task.csv", 2, "WhatId", True)]
 
 
-def test_a_file_cut_short_loses_only_its_last_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [3, 20, 45])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_file_cut_short_is_refused(tmp_path: Path, cut: int, quoted: bool) -> None:
     folder = write_export(tmp_path / "raw", tables())
     path = folder / "OpportunityHistory.csv"
-    path.write_bytes(path.read_bytes()[:-20])
+    text = path.read_text() if quoted else path.read_text().replace('"', "")
+    path.write_text(text[:-cut])
+    with pytest.raises(BadInput, match=r"OpportunityHistory.csv is cut short: what starts on line 7 does not end"):
+        clean.run(params_for(folder), workspace(tmp_path))
+
+
+def test_a_broken_line_in_the_middle_is_quarantined(tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    path = folder / "OpportunityHistory.csv"
+    lines = path.read_text().split("\n")
+    lines[2] = '"0087E0000001AAB","0067E0000028LZPQA2"'
+    lines[3] += ',"too","much"'
+    path.write_text("\n".join(lines))
     clean.run(params_for(folder), workspace(tmp_path))
     found = read_parquet(workspace(tmp_path).core / "quarantine.parquet")
-    assert [(r.file, r.line) for r in found.itertuples()] == [("OpportunityHistory.csv", 7)]
+    assert [(r.file, r.line) for r in found.itertuples()] == [("OpportunityHistory.csv", 3), ("OpportunityHistory.csv", 4)]
+
+
+def test_one_bad_byte_costs_one_line_not_all_umlauts(tmp_path: Path) -> None:
+    content = tables()
+    for row in content["Opportunity"]:
+        row["Name"] = "Zürich Zürich Zürich Zürich"
+    folder = write_export(tmp_path / "raw", content)
+    path = folder / "Opportunity.csv"
+    head, tail = path.read_bytes().rsplit("Zürich".encode(), 1)
+    path.write_bytes(head + "Zürich".encode("latin-1") + tail)
+    clean.run(params_for(folder), workspace(tmp_path))
+    assert set(read_parquet(workspace(tmp_path).core / "deals.parquet")["name"]) == {"Zürich Zürich Zürich Zürich"}
+    assert read_parquet(workspace(tmp_path).core / "quarantine.parquet").query("file == 'Opportunity.csv'")["line"].tolist() == [4]
+
+
+DISPOSITIONS = {
+    "Connected": True, "Answered": True, "Spoke to buyer": True, "Interested": True, "Not interested": True,
+    "Call back later": True, "Completed": True, "No Answer": False, "Not reached": False, "Left Voicemail": False,
+    "Voice mail": False, "Busy": False, "Wrong number": False, "Disconnected number": False, "Unanswered": False,
+    "Did not answer": False, "Left message, no contact": False, "Attempted to connect": False}
+
+
+@pytest.mark.parametrize(("disposition", "answered"), DISPOSITIONS.items())
+def test_which_calls_reached_someone(tmp_path: Path, disposition: str, answered: bool) -> None:
+    content = tables()
+    content["Task"][0]["CallDisposition"] = disposition
+    found = {kind for kind, *_ in kinds(read(tmp_path, content)["facts"])}
+    assert ("call_answered" in found, "call_unanswered" in found) == (answered, not answered)
+
+
+def test_children_of_a_deleted_deal_stay_with_it(tmp_path: Path) -> None:
+    """Ids that differ in case alone are different deals."""
+    twin = "0067E0000028LZp"
+    content = tables()
+    content["Opportunity"].append(deal(twin, "Twin", "Qualify") | {"IsDeleted": "1"})
+    content["Task"].append(content["Task"][0] | {"Id": "00T7E0000001ZZZ", "WhatId": twin})
+    found = read(tmp_path, content)
+    assert len(found["facts"].query("kind == 'call_answered'")) == 1
+    assert found["quarantine"].empty
+    assert "1 belongs to a deal left out" in (workspace(tmp_path).core / "summary.txt").read_text()
+
+
+def test_a_mail_without_deal_takes_that_of_its_mirror(tmp_path: Path) -> None:
+    content = tables()
+    content["EmailMessage"][0]["RelatedToId"] = ""
+    assert ("email_in", "01-05", "01-05") in kinds(read(tmp_path, content)["facts"])
+
+
+def test_a_planned_call_is_known_when_it_was_done(tmp_path: Path) -> None:
+    content = tables()
+    content["Task"][0] |= {"CreatedDate": "2026-01-10 09:00:00", "ActivityDate": "2026-01-30", "CompletedDateTime": "",
+                           "LastModifiedDate": "2026-02-01 09:00:00"}
+    assert ("call_answered", "01-30", "02-01") in kinds(read(tmp_path, content)["facts"])
+
+
+def test_a_cancellation_told_by_the_subject_is_known_when_it_was_written(tmp_path: Path) -> None:
+    content = tables()
+    content["Event"][0] |= {"Outcome__c": "", "Subject": "Canceled: Demo", "LastModifiedDate": "2026-01-22 09:00:00"}
+    assert ("meeting_cancelled", "01-22", "01-22") in kinds(read(tmp_path, content)["facts"])
+
+
+def test_a_meeting_without_a_buyer_is_no_signal(tmp_path: Path) -> None:
+    content = tables()
+    content["Event"].append(content["Event"][0] | {"Id": "00U7E0000001AAB", "WhoId": "", "Subject": "Deal review"})
+    assert [k for k, *_ in kinds(read(tmp_path, content)["facts"])].count("meeting_held") == 1
+
+
+def test_dates_stay_dates_east_of_greenwich(tmp_path: Path) -> None:
+    facts = read(tmp_path, timezone="Pacific/Auckland")["facts"]
+    assert ("call_answered", "01-12") in [(k, occurred) for k, occurred, _ in kinds(facts)]
+
+
+def test_exported_at_may_have_any_offset(tmp_path: Path) -> None:
+    at = datetime.fromisoformat("2026-02-14T00:00:01-09:00")  # = 09:00:01 UTC, a second after the newest fact
+    assert read(tmp_path, exported_at=at)["quarantine"].empty
+    with pytest.raises(BadInput, match=r"exported_at is 2026-02-14 08:00:01 UTC, but|outside"):
+        params = params_for(tmp_path / "raw", exported_at=datetime.fromisoformat("2026-02-14T08:00:01+00:00"))
+        clean.run(params.model_copy(update={"clean": params.clean.model_copy(update={"max_bad_share": 0.0})}),
+                  workspace(tmp_path))
+
+
+def test_an_owner_is_not_known_before_the_history_begins(tmp_path: Path) -> None:
+    content = tables()
+    content["OpportunityFieldHistory"] = [{
+        "Id": "0177E0000001AAA", "OpportunityId": B, "CreatedById": REP, "CreatedDate": "2026-01-20 00:00:00",
+        "Field": "created", "OldValue": "", "NewValue": "", "IsDeleted": "0"}]
+    facts = read(tmp_path, content)["facts"]
+    owners = facts[(facts["deal_id"] == A) & facts["kind"].isin(["deal_created", "owner_changed"])]
+    assert [(row.kind, f"{row.known_at:%m-%d}", row.owner_id) for row in owners.itertuples()] == [
+        ("deal_created", "01-01", None), ("owner_changed", "01-20", REP)] or owners["owner_id"].isna().tolist() == [True, False]
+
+
+def test_an_export_without_any_activity_is_refused(tmp_path: Path) -> None:
+    content = tables()
+    for name in ("Task", "Event", "EmailMessage"):
+        for row in content[name]:
+            row["WhatId" if name != "EmailMessage" else "RelatedToId"] = ""
+    with pytest.raises(BadInput, match="no mail, call or meeting"):
+        read(tmp_path, content)
+
+
+def test_a_column_that_is_not_read_cannot_be_renamed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"Task\.Mood"):
+        read(tmp_path, columns={"Task.Mood": "Mood__c"})
 
 
 def test_a_repeated_header_is_no_deal(tmp_path: Path) -> None:
@@ -199,7 +317,7 @@ def test_a_custom_column_that_is_not_there_is_noted(tmp_path: Path) -> None:
         del row["Outcome__c"]
     facts = read(tmp_path, content)["facts"]
     assert ("meeting_held", "01-25", "01-25") in kinds(facts)  # without outcomes, a past meeting counts as held
-    assert "Event.csv has no column Outcome__c" in (workspace(tmp_path).core / "summary.txt").read_text()
+    assert "Outcome__c: left empty" in (workspace(tmp_path).core / "summary.txt").read_text()
 
 
 def test_a_stage_that_the_stage_list_lacks_keeps_its_meaning(tmp_path: Path) -> None:
