@@ -1,7 +1,7 @@
 """What the export holds and what it lacks: per file, per kind of fact, per owner."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import pandas as pd
@@ -14,6 +14,9 @@ union all select 'proposals: ' || event, count(*), min(occurred_at), max(occurre
 union all select 'contact_roles', count(*), min(created_at), max(created_at) from contact_roles
 order by 1
 """
+
+ENOUGH_ROWS = 100
+EARLY = timedelta(days=30)
 
 OWNERS = """
 with own as (select owner_id_now as owner_id, count(*) as deals, count(*) filter (not is_closed_now) as open_deals,
@@ -67,8 +70,14 @@ def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
               for row in report.reasons.itertuples(index=False)] or ["  nothing"]
     if report.notes:
         lines += ["", "not found", *(f"  {note}" for note in report.notes)]
-    lines += ["", *_silent_owners(report.owners)]
+    lines += ["", *_silent_owners(report.owners), *_ended_early(report.tables, cutoff)]
     return "\n".join(lines) + "\n"
+
+
+def _ended_early(tables: pd.DataFrame, cutoff: datetime) -> list[str]:
+    early = tables[(tables["rows"] >= ENOUGH_ROWS) & (tables["last_at"] < cutoff - EARLY)]
+    return [f"{row.table_name} end on {row.last_at:%Y-%m-%d}, {(cutoff - row.last_at).days} days before the export: "
+            "is a file cut short, or is this no longer recorded?" for row in early.itertuples()]
 
 
 def _silent_owners(owners: pd.DataFrame) -> list[str]:

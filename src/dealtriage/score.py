@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from dealtriage.gaps import is_silence_in_gap, mail_gaps
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
@@ -30,6 +31,10 @@ def run(params: Params, workspace: Workspace) -> None:
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     facts = _deal_facts(workspace)
     now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
+    owners = read_parquet(workspace.core / "owners.parquet").dropna(subset=["team"])
+    teams = dict(zip(owners["owner_id"], owners["team"], strict=True))
+    gaps = mail_gaps(read_parquet(workspace.cohort / "owner_weeks.parquet"), teams)
+    now["is_in_mail_gap"] = is_silence_in_gap(now, gaps, teams)
     scores = _scores(params.publish, rows, now, bands)
     scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
@@ -70,10 +75,11 @@ def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.Da
 
 def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str, np.ndarray]]:
     usual = now.groupby("owner")["owner_logged_share"].first().median()
-    unlogged = (now["owner_logged_share"] < params.min_logged_share * usual).to_numpy()
+    unlogged = ~(now["owner_logged_share"] >= params.min_logged_share * usual).to_numpy() & (params.min_logged_share > 0)
     width = (bands["ci_high"] - bands["ci_low"]).to_numpy()[place]
     thin = (bands["deals"].to_numpy()[place] < params.min_band_deals) | (width > params.max_band_width)
     return [("the owner records far less than others do, so silence may only be missing data", unlogged),
+            ("mail of the owner's team is missing for weeks of this silence", now["is_in_mail_gap"].to_numpy()),
             ("too few past deals had a chance like this one's to say how often it comes true", thin)]
 
 
