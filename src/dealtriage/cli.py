@@ -40,7 +40,7 @@ def _stage_command(name: str) -> None:
     def command(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
         said = run_stage(name, load_params(params), Workspace(out))
         if name == "publish":
-            _show(Path(str(said)))
+            typer.echo(f"lists in {Path(str(said)).parent}; the fullest is {said} (dealtriage show prints its first lines)")
         elif said:
             typer.echo(said.rstrip())
 
@@ -87,7 +87,7 @@ def run(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
     for number, name in enumerate(STAGES, start=1):
         started = time.monotonic()
         said = run_stage(name, chosen, workspace)
-        if name in ("clean", "evaluate") and said:
+        if name in ("clean", "evaluate", "recommend") and said:
             typer.echo(said.rstrip())
         typer.echo(f"[{number}/{len(STAGES)}] {name} {time.monotonic() - started:.1f} s", err=True)
     if tracked:

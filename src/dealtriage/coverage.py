@@ -15,18 +15,22 @@ union all select 'contact_roles', count(*), min(created_at), max(created_at) fro
 order by 1
 """
 
+LITTLE = 0.4
 ENOUGH_ROWS = 100
 EARLY = timedelta(days=30)
 
 OWNERS = """
 with own as (select owner_id_now as owner_id, count(*) as deals, count(*) filter (not is_closed_now) as open_deals,
-        count(*) filter (deal_id in (select deal_id from activities)) as deals_with_activity from deals group by 1),
+        count(*) filter (deal_id in (select deal_id from activities)) as deals_with_activity,
+        sum(coalesce(n, 0))::bigint as activities_on_deals
+    from deals left join (select deal_id, count(*) as n from activities group by 1) using (deal_id) group by 1),
 logged as (select owner_id, count(*) as activities,
         median(greatest(0, epoch(created_at) - epoch(coalesce(ends_at, starts_at))) / 86400.0)
             filter (kind in ('call', 'meeting') and starts_at < created_at) as late_days
     from activities group by 1)
 select o.owner_id, o.name, o.team, coalesce(own.deals, 0) as deals, coalesce(own.open_deals, 0) as open_deals,
        coalesce(own.deals_with_activity, 0) as deals_with_activity, coalesce(l.activities, 0) as activities_logged,
+       coalesce(own.activities_on_deals, 0) as activities_on_deals,
        l.late_days as median_days_logged_late
 from owners o left join own using (owner_id) left join logged l using (owner_id) order by o.owner_id
 """
@@ -82,9 +86,9 @@ def _ended_early(tables: pd.DataFrame, cutoff: datetime) -> list[str]:
 
 def _silent_owners(owners: pd.DataFrame) -> list[str]:
     working = owners[owners["open_deals"] > 0]
-    share = working["deals_with_activity"] / working["deals"]
-    silent = working[share < 0.5]
+    each = working["activities_on_deals"] / working["deals"]
+    silent = working.assign(each=each)[each < LITTLE * each.median()]
     if silent.empty:
-        return ["every owner of open deals logs activity on at least half of their deals"]
-    return ["owners with activity on fewer than half of their deals (their silence may be missing data)",
-            *(f"  {row.name}: {row.deals_with_activity} of {row.deals} deals" for row in silent.itertuples(index=False))]
+        return ["no owner of open deals records far less than the others"]
+    return [f"owners whose deals hold far fewer activities than the median owner's {each.median():.0f} each (silence may be missing data)",
+            *(f"  {row.name}: {row.each:.1f} for each of {row.deals} deals" for row in silent.itertuples(index=False))]

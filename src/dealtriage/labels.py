@@ -61,7 +61,7 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
 
     Columns: deal_id, as_of, is_matured; revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
     params; revived_any_signal, revived_signal_and_progress, revived_won; ended_by (won, lost, lost_by_rule, refused,
-    or open at the end of the window).
+    or open at the end of the window) and ended_by_whom.
     """
     future = Future(facts, rows, params.horizon_days)
     signal = future.facts["is_buyer_signal"].to_numpy(dtype=bool)
@@ -76,6 +76,7 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     for name, answer in answers.items():
         table[f"revived_{name}"] = _nullable(answer, counted)
     table["ended_by"] = ended
+    table["ended_by_whom"] = _ended_by_whom(future)
     return table
 
 
@@ -94,6 +95,11 @@ def _moved(future: Future, signal: Flags) -> Flags:
     first = np.append(future.occurred, np.iinfo(np.int64).max)[future.first_of(signal)]
     after_signal = future.occurred[fact] >= first[row]
     return np.bincount(row[forward & after_signal], minlength=len(future.lo)) > 0
+
+
+def _ended_by_whom(future: Future) -> pd.Series:
+    names = [*future.facts["owner_id"].astype(object), None]
+    return pd.Series([names[at] for at in future.first_of(np.isin(future.kind, ENDINGS))], dtype="str")
 
 
 def _ended_by(future: Future) -> np.ndarray:

@@ -9,10 +9,11 @@ from sklearn.base import BaseEstimator
 
 from dealtriage.features.registry import by_name
 from dealtriage.model.fitting import chance, log_odds
-from dealtriage.words import days, many
+from dealtriage.words import days, many, times
 
 COUNT = 3
 SMALLEST = 0.05
+RECENT_DAYS = 45
 
 
 def contributions(model: BaseEstimator, rows: pd.DataFrame, typical: dict[str, float | None]) -> pd.DataFrame:
@@ -32,17 +33,17 @@ def contributions(model: BaseEstimator, rows: pd.DataFrame, typical: dict[str, f
 def reasons(rows: pd.DataFrame, adds: pd.DataFrame, stage_names: dict[int, str]) -> pd.DataFrame:
     """reason_1 to reason_3 for every row: the subjects that move its chance most, each as a sentence.
 
-    Empty where the model has no further reason, and for rows without contributions (deals that are not quiet).
+    most_against: the sentence of the subject that lowers the chance most. Empty where the model has no further reason, and for rows without contributions (deals that are not quiet).
     """
     known = by_name()
-    subjects = adds.T.groupby([known[name].subject for name in adds.columns], sort=False).sum().T
+    subjects = adds.T.groupby([known[name].subject for name in adds.columns], sort=False).sum(min_count=1).T
     told = [_told(dict(row), subjects.loc[at], stage_names) for at, row in zip(rows.index, rows.to_dict("records"), strict=True)]
-    return pd.DataFrame(told, columns=[f"reason_{n + 1}" for n in range(COUNT)], index=rows.index)
+    return pd.DataFrame(told, columns=[*(f"reason_{n + 1}" for n in range(COUNT)), "most_against"], index=rows.index)
 
 
 def _told(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> list[str]:
     if adds.isna().all():
-        return [""] * COUNT
+        return [""] * (COUNT + 1)
     found: list[str] = []
     for subject in adds.abs().sort_values(ascending=False, kind="stable").index:
         effect = adds[subject]
@@ -51,14 +52,23 @@ def _told(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> 
             found.append(f"{'speaks for it' if effect > 0 else 'speaks against it'}: {sentence}")
     if not found:
         found = [f"speaks neither way: {silence(row, 0.0, stage_names)}"]
-    return found + [""] * (COUNT - len(found))
+    return [*found, *[""] * (COUNT - len(found)), _most_against(row, adds, stage_names)]
+
+
+def _most_against(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> str:
+    for subject in adds[adds <= -SMALLEST].sort_values(kind="stable").index:
+        if subject in SENTENCES and (sentence := SENTENCES[subject](row, adds[subject], stage_names)):
+            return sentence
+    return ""
 
 
 def silence(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
+    if not row["buyer_signals_total"] and effect > 0:
+        return f"the deal began only {days(row['silence_days'])} ago"
     if not row["buyer_signals_total"]:
         return f"no sign of the buyer in the {days(row['silence_days'])} since the deal began"
     ago = days(row["silence_days"])
-    heard = f"heard from the buyer only {ago} ago" if effect > 0 else f"last heard from the buyer {ago} ago"
+    heard = f"heard from the buyer only {ago} ago" if effect > 0 and row["silence_days"] < RECENT_DAYS else f"last heard from the buyer {ago} ago"
     if not np.isnan(row["buyer_reply_days"]):
         return f"{heard}; they usually answer within {days(max(row['buyer_reply_days'], 1))}"
     if not np.isnan(row["usual_gap_days"]):
@@ -69,6 +79,8 @@ def silence(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> 
 def direction(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
     if effect < 0 and row["unanswered_messages"] >= 1:
         return f"{many(row['unanswered_messages'], 'message')} of ours since their last sign, none answered"
+    if effect > 0 and not row["buyer_signals_90d"]:
+        return f"we stayed in touch: {many(row['seller_touches_90d'], 'approach', 'approaches')} in 90 days"
     return (f"in 90 days {many(row['buyer_signals_90d'], 'sign')} of the buyer, and "
             f"{many(row['seller_touches_90d'], 'approach', 'approaches')} of ours")
 
@@ -76,6 +88,8 @@ def direction(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -
 def people(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
     if effect < 0 and row["bounced_90d"] >= 1:
         return f"{many(row['bounced_90d'], 'mail')} bounced in 90 days: somebody may have left"
+    if effect < 0 and row["contacts_lost_60d"] == row["contacts_engaged"] == 1:
+        return "the only person of the buyer once engaged was not heard from in 60 days"
     if effect < 0 and row["contacts_lost_60d"] >= 1:
         return (f"{row['contacts_lost_60d']:.0f} of {many(row['contacts_engaged'], 'person', 'people')} once engaged "
                 "not heard from in 60 days")
@@ -100,13 +114,13 @@ def stage(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> st
     if np.isnan(row["stage_position"]):
         return None
     name = stage_names.get(int(row["stage_position"]), "its stage")
-    back = f", put back {many(row['stage_moves_back'], 'time')}" if row["stage_moves_back"] else ""
+    back = f", put back {times(row['stage_moves_back'])}" if row["stage_moves_back"] else ""
     return f"in {name} for {days(row['stage_age_days'])}{back}; the deal is {days(row['deal_age_days'])} old"
 
 
 def close_date(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
     if row["close_date_pushes"]:
-        return (f"close date pushed {many(row['close_date_pushes'], 'time')}, by "
+        return (f"close date pushed {times(row['close_date_pushes'])}, by "
                 f"{days(row['close_date_pushed_days'])} in all")
     if np.isnan(row["close_date_overdue_days"]):
         return None

@@ -15,13 +15,13 @@ from dealtriage.workspace import Workspace, read_cutoff
 SETTLED = ("withdrawn", "accepted", "rejected", "expired")
 
 
-def run(params: Params, workspace: Workspace) -> None:
+def run(params: Params, workspace: Workspace) -> str | None:
     """Write data/advice: advice.parquet (one row per open deal), sheets.parquet (the win/loss sheet, one row per
-    question), actions_quarantine.csv (unusable rows of data/actions.csv)."""
+    question), actions_quarantine.csv (unusable lines of the action log). Returns how many of these there are, if any."""
     cutoff = pd.Timestamp(read_cutoff(workspace))
     scores = read_parquet(workspace.scores / "scores.parquet")
     known_deals = read_parquet(workspace.core / "deals.parquet", ["deal_id"])["deal_id"]
-    actions, unusable = read_actions(params.phases.actions, known_deals, cutoff)
+    actions, unusable = read_actions(params.phases.actions, known_deals)
     facts = _facts_of(workspace, scores["deal_id"])
     advice = scores.merge(_winloss(workspace, scores), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(situations(scores["deal_id"], facts, _proposals(workspace), actions, cutoff), on="deal_id",
@@ -31,14 +31,18 @@ def run(params: Params, workspace: Workspace) -> None:
         write_parquet(advice, folder / "advice.parquet")
         write_parquet(_sheets(advice, facts), folder / "sheets.parquet")
         unusable.to_csv(folder / "actions_quarantine.csv", index=False, lineterminator="\n")
+    if unusable.empty:
+        return None
+    return (f"{len(unusable)} of {len(unusable) + len(actions)} lines of {params.phases.actions} cannot be used; "
+            f"{workspace.advice / 'actions_quarantine.csv'} says why")
 
 
 def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame,
                cutoff: pd.Timestamp) -> pd.DataFrame:
     """What the phase rules ask of each deal on the export day.
 
-    deal_id, proposals_sent, proposals_outstanding, is_proposal_withdrawn, has_sheet, signals_since_withdrawal,
-    are_needs_restated. Without a withdrawal, signals and needs count from the day the sheet was filled.
+    deal_id, proposals_sent, proposals_outstanding, proposals_expired, is_proposal_withdrawn, has_sheet, sheet_note,
+    signals_since_withdrawal, are_needs_restated. Without a withdrawal, signals and needs count from the day the sheet was filled.
     """
     frame = pd.DataFrame({"deal_id": deal_ids.to_numpy()}).set_index("deal_id")
     withdrawn_in_crm = facts[facts["kind"] == "proposal_withdrawn"].groupby("deal_id")["known_at"].max()
@@ -46,8 +50,13 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     withdrawn = pd.concat([withdrawn_in_crm, told]).groupby(level=0).max()
     sheet_at = actions[actions["action"] == "sheet_filled"].groupby("deal_id")["done_at"].max()
     since = withdrawn.combine_first(sheet_at)
+    filled = actions[(actions["action"] == "sheet_filled") & (actions["note"] != "")].sort_values("done_at", kind="stable")
+    frame["sheet_note"] = filled.groupby("deal_id")["note"].last().reindex(frame.index).fillna("")
     frame["proposals_sent"] = _count(facts[facts["kind"] == "proposal_sent"], frame)
-    frame["proposals_outstanding"] = _count(_outstanding(proposals, told, cutoff), frame)
+    unsettled = _unsettled(proposals, told)
+    is_expired = unsettled["expires_on_now"] < cutoff
+    frame["proposals_outstanding"] = _count(unsettled[~is_expired], frame)
+    frame["proposals_expired"] = _count(unsettled[is_expired], frame)
     frame["is_proposal_withdrawn"] = frame.index.isin(withdrawn.index)
     frame["has_sheet"] = frame.index.isin(sheet_at.index)
     later = facts[facts["occurred_at"] > _times(since, facts["deal_id"])]
@@ -59,11 +68,11 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     return frame.reset_index()
 
 
-def _outstanding(proposals: pd.DataFrame, told: pd.Series, cutoff: pd.Timestamp) -> pd.DataFrame:
-    """Sent, no longer a draft, not settled, not past their date, and not withdrawn by the action log since."""
+def _unsettled(proposals: pd.DataFrame, told: pd.Series) -> pd.DataFrame:
+    """Sent, no longer a draft, not settled, and not withdrawn by the action log since."""
     settled = set(proposals.loc[proposals["event"].isin(SETTLED), "proposal_id"])
     sent = proposals[(proposals["event"] == "sent") & ~proposals["is_draft_now"]]
-    gone = sent["proposal_id"].isin(settled) | (sent["expires_on_now"] < cutoff)
+    gone = sent["proposal_id"].isin(settled)
     for times in (told, _settles_what_came_before(proposals)):
         gone |= sent["occurred_at"] <= _times(times, sent["deal_id"])
     return sent[~gone]

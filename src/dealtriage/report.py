@@ -118,7 +118,10 @@ def _page(params: Params, choice: dict[str, Any], by_model: dict[str, Any], rule
                 for name, text in STRICTNESS.items()), "", "## How the dead ended", ""]
     told = {"open": "still open at the end of the window", "lost": "closed lost", "refused": "refused by the seller",
             "lost_by_rule": "closed by a rule of the system, not by a decision", "won": "won later than the label allows"}
-    lines += [f"* {told[name]}: {share:.0%}" for name, share in dead.items()]
+    by_rule = chosen.loc[(chosen["revived"] == 0) & (chosen["ended_by"] == "lost_by_rule"), "ended_by_whom"]
+    users = ", ".join(sorted(by_rule.dropna().unique()))
+    lines += [f"* {told[name]}{f' (user {users})' if name == 'lost_by_rule' and users else ''}: {share:.0%}"
+              for name, share in dead.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -58,7 +58,7 @@ def _rows_of_open_deals(workspace: Workspace) -> pd.DataFrame:
 def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
     recent = rows[rows["as_of"] >= rows["as_of"].max() - timedelta(weeks=params.history_weeks)]
     state = settled_states(recent[recent["is_quiet"]], params.dead_below, params.margin)
-    scores = now[["deal_id", "as_of", "p", "silence_days", "usual_gap_days", "buyer_reply_days", "hand_90d"]].copy()
+    scores = now[["deal_id", "as_of", "p", "silence_days", "usual_gap_days", "buyer_reply_days", "hand_90d", "next_meeting_days"]].copy()
     scores["state"] = np.where(now["is_quiet"], now["deal_id"].map(state), "active")
     scores["why_no_evidence"] = ""
     place = np.searchsorted(bands["low"].to_numpy()[1:], scores["p"].fillna(0), side="right")

@@ -61,6 +61,8 @@ def promote(params: Params, workspace: Workspace) -> str:
     if alarm := read_json(workspace.reports / "metrics" / "backtest.json")["leak_alarm"]:
         raise BadInput(f"The candidate is not promoted: {alarm}", "Find the leak, exclude it, run again.")
     before = _aliased(client, name, "champion")
+    if before == candidate:
+        return f"champion of {name}: version {candidate}, as before\n"
     client.set_registered_model_alias(name, "champion", candidate)
     return f"champion of {name}: version {candidate}" + (f", before it version {before}\n" if before else "\n")
 

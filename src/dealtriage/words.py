@@ -2,8 +2,8 @@
 
 
 def days(value: float) -> str:
-    """A number of days in words: 'a day', '5 days', 'under a day'."""
-    whole = round(value)
+    """Whole days that have passed, in words: 'a day', '5 days', 'under a day'."""
+    whole = int(value + 1e-9)
     return "under a day" if whole < 1 else "a day" if whole == 1 else f"{whole} days"
 
 
@@ -11,3 +11,8 @@ def many(value: float, one: str, more: str | None = None) -> str:
     """A count with its noun: '1 message', '4 messages'."""
     whole = round(value)
     return f"{whole} {one if whole == 1 else more or one + 's'}"
+
+
+def times(value: float) -> str:
+    """How often: 'once', 'twice', '3 times'."""
+    return {1: "once", 2: "twice"}.get(round(value), f"{round(value)} times")

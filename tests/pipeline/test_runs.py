@@ -146,7 +146,8 @@ def test_lists_rank_stalled_first_by_value_and_stop_at_capacity() -> None:
     assert order.is_monotonic_increasing
     assert rows.loc[rows["state"] == "stalled", "value_at_stake"].fillna(0).is_monotonic_decreasing
     assert (rows["do_this_week"] == "yes").sum() <= 10
-    assert rows.loc[rows["state"] == "stalled", "reason_1"].notna().all()
+    assert rows.loc[rows["state"].isin(["stalled", "dead"]), "reason_1"].notna().all()
+    assert rows.loc[rows["state"] == "active", "reason_1"].isna().all()
 
 
 def test_hostile_names_reach_no_cell_and_no_path(tmp_path: Path) -> None:

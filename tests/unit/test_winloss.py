@@ -43,15 +43,17 @@ def test_the_reps_word_on_a_competitor_is_marked_as_theirs() -> None:
 
 
 def test_the_sheet_is_short_and_leaves_room_for_the_rep() -> None:
-    deal = {"state": "stalled", "reason_1": "speaks for it: x", "reason_2": "speaks against it: 4 messages, none answered",
-            "reason_3": "", "turned_at": pd.NaT, "proposals_outstanding": 1, "proposals_sent": 3, "cause": "ours",
+    deal = {"state": "stalled", "most_against": "4 messages, none answered", "band_deals": 500, "band_low": 0.2,
+            "band_high": 0.3, "band_came_true_share": 0.26, "proposals_expired": 0, "sheet_note": "", "turned_at": pd.NaT, "proposals_outstanding": 1, "proposals_sent": 3, "cause": "ours",
             "cause_ours_share": 0.8, "cause_theirs_share": 0.2, "cause_miscommunication_share": 0.0, "kind": "unknown",
             "why_kind": "the timeline does not tell", "outcome_class": "unknown", "reason_source": "inferred",
             "loss_reason": None}
     rows = sheet(deal, "")
     assert len(rows) <= 10
     answers = {question: answer for question, answer, _ in rows}
+    assert all(evidence for question, _, evidence in rows if question == "Whose mistake does it look like?")
     assert answers["What speaks most against it?"] == "4 messages, none answered"
     assert answers["Is it clear what is on and off the table?"] == "1 proposal is out"
     assert answers["What kind of outcome is it?"] == "not clear yet"
-    assert sum(answer == "" for answer in answers.values()) == 2
+    assert [question for question, answer in answers.items() if answer == ""] == [
+        "What will we not repeat, and what did the buyer need when this began?"]

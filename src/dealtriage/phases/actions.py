@@ -11,9 +11,10 @@ ACTIONS = ("proposal_withdrawn", "sheet_filled", "needs_restated", "third_party_
 HEADER = ",".join(COLUMNS) + "\n"
 
 
-def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The usable actions (deal_id, done_at, action), and the rows that are not (line, deal_id, reason).
+def read_actions(path: Path | None, deal_ids: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The usable actions (deal_id, done_at, action, note), and the rows that are not (line, deal_id, reason).
 
+    Actions may be newer than the export: a rep acts on a list after it was made.
     15-character ids of Salesforce stand for their long form. No file is an empty one. Raises BadInput when the file has other columns.
     """
     if path is None or not path.is_file():
@@ -25,13 +26,15 @@ def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -
     missing = [name for name in COLUMNS[:3] if name not in raw.columns]
     if missing:
         raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {HEADER.strip()}.")
+    raw["action"] = raw["action"].str.strip().str.casefold().str.replace(r"[ -]+", "_", regex=True)
+    if "note" not in raw.columns:
+        raw["note"] = ""
     done_at = pd.to_datetime(raw["done_at"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
     long_form = dict(zip(deal_ids.str[:15], deal_ids, strict=True))
     raw["deal_id"] = raw["deal_id"].map(lambda given: long_form.get(given, given))
     reason = pd.Series("", index=raw.index)
     reason[~raw["action"].isin(ACTIONS)] = f"action is none of {', '.join(ACTIONS)}"
     reason[done_at.isna()] = "done_at is no date like 2026-05-31"
-    reason[done_at >= cutoff] = "done_at lies after the export"
     reason[~raw["deal_id"].isin(deal_ids)] = "no deal of the export has this id"
     bad = reason != ""
     quarantined = pd.DataFrame({"line": raw.index[bad] + 2, "deal_id": raw.loc[bad, "deal_id"], "reason": reason[bad]})
@@ -39,5 +42,5 @@ def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    kept = frame[["deal_id", "done_at", "action"]].astype({"deal_id": "str", "action": "str"})
+    kept = frame[["deal_id", "done_at", "action", "note"]].astype({"deal_id": "str", "action": "str", "note": "str"})
     return kept.assign(done_at=pd.to_datetime(kept["done_at"]).astype("datetime64[us]")).reset_index(drop=True)

@@ -19,7 +19,8 @@ VERBS = {
 }
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
-         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "win_loss_interview": "a win/loss interview", "": ""}
+         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "win_loss_interview": "somebody outside, for a win/loss interview", "": ""}
+INTERVIEW = "admit it, close it as lost, ask for a win/loss interview"
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
 CHASING = -0.33
@@ -31,13 +32,14 @@ def run(params: Params, workspace: Workspace) -> str:
     advice["owner_id"] = advice["owner_id"].fillna(UNASSIGNED)
     owners = _people(workspace)
     rows = list_rows(advice, params.publish, params.label.horizon_days, owners["name"].to_dict())
-    sheets = read_parquet(workspace.advice / "sheets.parquet").merge(rows[["deal_id", "deal"]], on="deal_id")
+    sheets = read_parquet(workspace.advice / "sheets.parquet").merge(rows[["deal_id", "deal", "rank"]], on="deal_id")
+    sheets = sheets.sort_values(["owner_id", "rank", "number"], kind="stable")
     with replaced_folder(workspace.lists) as folder:
         names = file_names([(i, owners["name"].get(i, i)) for i in sorted(rows["owner_id"].unique())], "rep")
         for owner_id, own in rows.groupby("owner_id"):
             _write(own.drop(columns=["owner_id", "owner"]), folder / f"{names[str(owner_id)]}.csv")
             mine = sheets[sheets["deal_id"].isin(own["deal_id"])]
-            _write(mine[["deal", "number", "question", "answer", "evidence", "deal_id"]],
+            _write(mine[["rank", "deal", "number", "question", "answer", "evidence", "deal_id"]],
                    folder / "winloss" / f"{names[str(owner_id)]}.csv")
         _managers(rows, owners, folder)
     return str(fullest_list(workspace))
@@ -73,8 +75,7 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "silence": [_silence(row) for row in ranked.itertuples()],
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
         "who_chases": ranked["hand_90d"].map(_hand),
-        "why_this_phase": ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]),
-        "phase": ranked["phase"], "third_party": ranked["role"].map(ROLES),
+        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " "), "third_party": ranked["role"].map(ROLES),
         "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
         "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
         "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
@@ -86,7 +87,16 @@ def _verbs(ranked: pd.DataFrame) -> pd.Series:
     verbs = ranked["phase"].map(VERBS)
     nothing_out = (ranked["phase"] == "1_withdraw") & (ranked["proposals_outstanding"] == 0)
     verbs = verbs.mask(nothing_out, WITHOUT_PROPOSAL)
-    return verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(ROLES))
+    verbs = verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(ROLES))
+    verbs = verbs.mask(ranked["role"] == "win_loss_interview", INTERVIEW)
+    meeting = ranked["next_meeting_days"].map(lambda ahead: f"keep the meeting in {days(ahead)}; ", na_action="ignore")
+    return verbs.where(meeting.isna() | ~ranked["state"].isin(["stalled", "dead"]), meeting.fillna("") + verbs)
+
+
+def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
+    why = ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"])
+    is_kept = (ranked["state"] == "stalled") & (ranked["p"] < dead_below) | (ranked["state"] == "dead") & (ranked["p"] >= dead_below)
+    return why.where(~is_kept, why + f"; so close to the line of {dead_below:.0%} that it keeps last week's state")
 
 
 def _band(row: object) -> str:
@@ -97,13 +107,12 @@ def _band(row: object) -> str:
 
 
 def _hand(hand: float) -> str:
-    who = "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "even"
-    return f"{who} ({hand:+.2f})"
+    return "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "balanced"
 
 
 def _silence(row: object) -> str:
     silence, usual = row.silence_days, row.usual_gap_days  # type: ignore[attr-defined]
-    return days(silence) if np.isnan(usual) else f"{days(silence)}, usually {days(max(usual, 1))}"
+    return days(silence) if np.isnan(usual) else f"{days(silence)}, usual gap {days(max(usual, 1))}"
 
 
 def _people(workspace: Workspace) -> pd.DataFrame:

@@ -14,6 +14,7 @@ CAUSES = {
                          "days_since_meeting", "close_date_pushes", "close_date_pushes_90d", "close_date_pushed_days",
                          "hand_90d"),
 }
+SMALLEST_FALL = 0.05
 CLEAR_SHARE = 0.5
 CLEAR_WEIGHT = 0.15
 
@@ -24,7 +25,7 @@ def causes(adds: pd.DataFrame) -> pd.DataFrame:
     Shares of the negative contributions (log-odds) among the features that belong to a cause. The cause is `unclear`
     where none makes up half of them, or where they weigh less than 0.15 together.
     """
-    against = pd.DataFrame({cause: -adds[[n for n in names if n in adds]].clip(upper=0).sum(axis=1)
+    against = pd.DataFrame({cause: adds[[n for n in names if n in adds]].clip(upper=0).sum(axis=1).abs()
                             for cause, names in CAUSES.items()})
     weight = against.sum(axis=1)
     shares = against.div(weight.where(weight > 0), axis=0).fillna(0.0)
@@ -70,13 +71,14 @@ def outcome_class(kind: pd.Series, loss_reason: pd.Series) -> pd.DataFrame:
 def turning_points(outlook: pd.DataFrame) -> pd.DataFrame:
     """turned_at, p_before, p_after: the week in which each deal's outlook fell most (log-odds), by its own past.
 
-    `outlook`: deal_id, as_of, p of the quiet weeks. Deals with fewer than two, or without a fall, are left out.
+    `outlook`: deal_id, as_of, p of the quiet weeks. Deals without a fall of at least 5 points in a week are left out.
     """
     ordered = outlook.sort_values(["deal_id", "as_of"], kind="stable")
     odds = np.log(ordered["p"] / (1 - ordered["p"]))
     same = ordered["deal_id"].eq(ordered["deal_id"].shift())
     steps = ordered.assign(fall=(odds.shift() - odds).where(same), p_before=ordered["p"].shift())
-    falls = steps[steps["fall"] > 0].sort_values(["deal_id", "fall", "as_of"], ascending=[True, False, True], kind="stable")
+    is_visible = steps["fall"].notna() & (steps["p_before"] - steps["p"] >= SMALLEST_FALL)
+    falls = steps[is_visible].sort_values(["deal_id", "fall", "as_of"], ascending=[True, False, True], kind="stable")
     first = falls.drop_duplicates("deal_id")
     return pd.DataFrame({"deal_id": first["deal_id"], "turned_at": first["as_of"], "p_before": first["p_before"],
                          "p_after": first["p"]}).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""The internal win/loss sheet: nine questions, answered from the timeline as far as it goes."""
+"""The internal win/loss sheet: eight questions, answered from the timeline as far as it goes."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from dealtriage.words import many
 
-AGAINST = "speaks against it: "
+YOURS = "yours to say: as the note of a sheet_filled line in data/actions.csv; this file is written anew by every run"
 FORTNIGHT = pd.Timedelta(days=14)
 TOLD = {
     "email_out": ("mail of ours", "mails of ours"), "email_in": ("mail of the buyer", "mails of the buyer"),
@@ -40,21 +40,20 @@ def around(facts: pd.DataFrame, turned: pd.DataFrame) -> dict[str, str]:
 
 def sheet(deal: dict[str, Any], happened: str) -> list[tuple[str, str, str]]:
     """Question, answer, evidence for one stalled or dead deal; `deal` is its row of the advice table."""
-    against = [deal[f"reason_{n}"].removeprefix(AGAINST) for n in (1, 2, 3) if deal[f"reason_{n}"].startswith(AGAINST)]
-    shares = (f"of what speaks against it: ours {deal['cause_ours_share']:.0%}, theirs {deal['cause_theirs_share']:.0%}, "
+    shares = "" if deal["cause"] == "unclear" else (f"of what speaks against it: ours {deal['cause_ours_share']:.0%}, theirs {deal['cause_theirs_share']:.0%}, "
               f"miscommunication {deal['cause_miscommunication_share']:.0%}")
-    reason = deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "nothing"
+    wrote = isinstance(deal["loss_reason"], str)
     return [
-        ("Stalled or dead?", deal["state"], deal["reason_1"]),
+        ("Stalled or dead?", deal["state"], _odds(deal)),
         ("When did it start to go wrong?", *_turning(deal, happened)),
-        ("What speaks most against it?", against[0] if against else "nothing stands out", "; ".join(against[1:])),
+        ("What speaks most against it?", deal["most_against"] or "nothing stands out", ""),
         ("Whose mistake does it look like?", CAUSE_TOLD[deal["cause"]], shares),
         ("Is it clear what is on and off the table?", _on_the_table(deal),
          f"{many(deal['proposals_sent'], 'proposal')} sent so far"),
         ("What kind of outcome is it?", _outcome(deal), f"{deal['why_kind']} (source: {deal['reason_source']})"),
-        ("What did the rep write as the reason?", reason, "the CRM's field: an opinion"),
-        ("What will we not repeat?", "", "for the rep to fill in"),
-        ("What did the buyer need when this began?", "", "for the rep to fill in"),
+        ("What did the rep write as the reason?", deal["loss_reason"] if wrote else "nothing",
+         "the CRM's field: an opinion" if wrote else ""),
+        ("What will we not repeat, and what did the buyer need when this began?", deal["sheet_note"], YOURS),
     ]
 
 
@@ -65,7 +64,14 @@ def _turning(deal: dict[str, Any], happened: str) -> tuple[str, str]:
     return f"the week before {deal['turned_at']:%d %B %Y}", f"{fell}; in the fortnights around it: {happened or 'nothing recorded'}"
 
 
+def _odds(deal: dict[str, Any]) -> str:
+    return (f"of {deal['band_deals']:,.0f} past deals given a chance of {deal['band_low']:.0%} to {deal['band_high']:.0%}, "
+            f"{deal['band_came_true_share']:.0%} came back")
+
+
 def _on_the_table(deal: dict[str, Any]) -> str:
+    if deal["proposals_expired"] and not deal["proposals_outstanding"]:
+        return "unclear: the last proposal expired without an answer and was not withdrawn"
     out = many(deal["proposals_outstanding"], "proposal is", "proposals are")
     return f"{out} out" if deal["proposals_outstanding"] else "nothing is on the table"
 
