@@ -23,7 +23,7 @@ def mail_gaps(owner_weeks: pd.DataFrame, teams: dict[str, str]) -> dict[str, pd.
     """
     if owner_weeks.empty:
         return {}
-    team = owner_weeks["owner_id"].map(teams).fillna(owner_weeks["owner_id"])
+    team = owner_weeks["owner_id"].map(lambda owner: teams.get(owner, owner))
     mails = owner_weeks.assign(team=team).pivot_table(index="team", columns="week_end", values="mails", aggfunc="sum")
     weeks = pd.date_range(mails.columns.min(), mails.columns.max(), freq="7D", unit="us")
     mails = mails.reindex(columns=weeks).fillna(0)
@@ -48,7 +48,6 @@ def _share_of_the_others(recent: pd.DataFrame, usual: pd.Series) -> np.ndarray:
 
 def is_silence_in_gap(rows: pd.DataFrame, gaps: dict[str, pd.Timestamp], teams: dict[str, str]) -> np.ndarray:
     """Rows (owner, as_of, silence_days) whose silence reaches back into a gap of their owner's team."""
-    team = rows["owner"].map(teams).fillna(rows["owner"])
-    gap_end = team.map(gaps).astype("datetime64[us]")
+    gap_end = rows["owner"].map(lambda owner: gaps.get(teams.get(owner, owner), pd.NaT)).astype("datetime64[us]")
     heard = rows["as_of"] - pd.to_timedelta(rows["silence_days"], unit="D")
     return (heard < gap_end).to_numpy()

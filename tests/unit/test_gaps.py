@@ -39,6 +39,13 @@ def test_a_season_is_no_gap_and_a_dead_connector_is() -> None:
     assert set(mail_gaps(owner_weeks(**everybody), TEAMS)) == {"A", "B"}
 
 
+def test_owners_without_a_team_are_judged_alone() -> None:
+    assert mail_gaps(owner_weeks(a1=slice(34, 37)), {}) == {"a1": WEEKS[36]}
+    rows = pd.DataFrame({"owner": ["a1", None], "as_of": WEEKS[39], "silence_days": [60.0, 60.0]})
+    assert is_silence_in_gap(rows, {"a1": WEEKS[36]}, {}).tolist() == [True, False]
+    assert is_silence_in_gap(rows, {}, {}).tolist() == [False, False]
+
+
 def test_only_silence_that_reaches_into_the_gap_is_doubted() -> None:
     rows = pd.DataFrame({"owner": ["a1", "a1", "b1"], "as_of": WEEKS[39], "silence_days": [60.0, 10.0, 60.0]})
     assert is_silence_in_gap(rows, {"A": WEEKS[36]}, TEAMS).tolist() == [True, False, False]
