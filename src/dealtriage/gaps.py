@@ -48,6 +48,7 @@ def _share_of_the_others(recent: pd.DataFrame, usual: pd.Series) -> np.ndarray:
 
 def is_silence_in_gap(rows: pd.DataFrame, gaps: dict[str, pd.Timestamp], teams: dict[str, str]) -> np.ndarray:
     """Rows (owner, as_of, silence_days) whose silence reaches back into a gap of their owner's team."""
-    gap_end = rows["owner"].map(lambda owner: gaps.get(teams.get(owner, owner), pd.NaT)).astype("datetime64[us]")
+    gap_end = pd.Series([gaps.get(teams.get(owner, owner), pd.NaT) for owner in rows["owner"].fillna("")],
+                        index=rows.index, dtype="datetime64[us]")
     heard = rows["as_of"] - pd.to_timedelta(rows["silence_days"], unit="D")
     return (heard < gap_end).to_numpy()

@@ -89,8 +89,8 @@ def _verbs(ranked: pd.DataFrame) -> pd.Series:
     verbs = verbs.mask(nothing_out, WITHOUT_PROPOSAL)
     verbs = verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(ROLES))
     verbs = verbs.mask(ranked["role"] == "win_loss_interview", INTERVIEW)
-    meeting = ranked["next_meeting_days"].map(lambda ahead: f"keep the meeting in {days(ahead)}; ", na_action="ignore")
-    return verbs.where(meeting.isna() | ~ranked["state"].isin(["stalled", "dead"]), meeting.fillna("") + verbs)
+    meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")
+    return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
 
 
 def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
