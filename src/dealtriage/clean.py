@@ -64,10 +64,13 @@ def _refuse_mostly_bad(rows_read: dict[str, int], quarantine: Quarantine, most: 
         bad = quarantine.dropped_rows(file)
         if total and bad / total > most:
             frame = quarantine.frame()
-            first = frame[(frame["file"] == file) & frame["is_row_dropped"]].iloc[0]
-            raise BadInput(f"{bad} of {total} rows of {file} cannot be used, more than clean.max_bad_share allows "
-                           f"({most:.0%}). The first: line {first['line']}, {first['column'] or 'the whole line'}: "
-                           f"{first['reason']}.", "Correct the export, or raise clean.max_bad_share if this is known.")
+            dropped = frame[(frame["file"] == file) & frame["is_row_dropped"]]
+            mostly = dropped[dropped["reason"] == dropped["reason"].value_counts().idxmax()]
+            first = mostly.iloc[0]
+            raise BadInput(f"{bad} of {total} rows of {file} cannot be used ({bad / total:.1%}), more than "
+                           f"clean.max_bad_share allows ({most:.1%}). {len(mostly)} of them like line {first['line']}, "
+                           f"{first['column'] or 'the whole line'} = {first['value']}: {first['reason']}.",
+                           "Correct the export, or raise clean.max_bad_share if this is known.")
 
 
 def _refuse_without_activity(con: duckdb.DuckDBPyConnection) -> None:

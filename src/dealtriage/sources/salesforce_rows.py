@@ -32,7 +32,7 @@ def set_aside(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str, s
     `files` maps the objects that were found to their file names. What is wrong goes to the quarantine; what a rule
     leaves out (deleted, mirrored, copied, a test) is counted.
     """
-    _settle_ids(con, files, quarantine)
+    lost_case = _settle_ids(con, files, quarantine)
     con.execute("create or replace table every_deal as select Id as deal_id from Opportunity")
     _drop_deleted(con, files, quarantine)
     _drop_bad_times(con, source, files, quarantine)
@@ -46,7 +46,7 @@ def set_aside(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str, s
                                ("Event", "pattern of a series (IsRecurrence)", "is_true(IsRecurrence)"),
                                ("Task", "mirror of a stored email", _MIRROR)):
         _drop(con, table, where, files, quarantine, rule)
-    _scope_deals(con, source, files, quarantine)
+    _scope_deals(con, source, files, lost_case, quarantine)
 
 
 _MIRROR = "Id in (select ActivityId from EmailMessage where ActivityId is not null)"
@@ -66,10 +66,15 @@ def _quarantine(con: duckdb.DuckDBPyConnection, table: str, where: str, column: 
         con.execute(f'delete from "{table}" where {where}')
 
 
-def _settle_ids(con: duckdb.DuckDBPyConnection, files: dict[str, str], quarantine: Quarantine) -> None:
+def _settle_ids(con: duckdb.DuckDBPyConnection, files: dict[str, str], quarantine: Quarantine) -> set[str]:
+    """Give all ids their canonical form. Returns the tables whose ids had lost their upper case."""
+    lost_case = set()
     for table in files:
         if "Id" not in FILES[table].required:
             continue
+        if rows(con, f"""select coalesce((bool_or(regexp_matches(Id, '[a-z]')) and not bool_or(regexp_matches(Id, '[A-Z]')))::int, 0)
+                         from "{table}\""""):
+            lost_case.add(table)
         _quarantine(con, table, "sf_id(Id) is null", "Id", "is no Salesforce id", files, quarantine)
         ids = [c for c in FILES[table].required + FILES[table].optional if c in ID_COLUMNS]
         canonical = ", ".join(f'coalesce(sf_id("{c}"), "{c}") as "{c}"' for c in ids)
@@ -77,6 +82,7 @@ def _settle_ids(con: duckdb.DuckDBPyConnection, files: dict[str, str], quarantin
         again = (f'_record in (select _record from (select _record, row_number() over (partition by Id '
                  f'order by _record) as n from "{table}") where n > 1)')
         _quarantine(con, table, again, "Id", "the same Id stands in an earlier row", files, quarantine)
+    return lost_case
 
 
 def _drop_deleted(con: duckdb.DuckDBPyConnection, files: dict[str, str], quarantine: Quarantine) -> None:
@@ -100,7 +106,7 @@ def _drop_bad_times(con: duckdb.DuckDBPyConnection, source: Source, files: dict[
         _quarantine(con, table, where, column, "lies outside the time of this export", files, quarantine)
 
 
-def _scope_deals(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str, str],
+def _scope_deals(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str, str], lost_case: set[str],
                  quarantine: Quarantine) -> None:
     con.execute(MERGED)
     if source.test_deals:
@@ -109,24 +115,21 @@ def _scope_deals(con: duckdb.DuckDBPyConnection, source: Source, files: dict[str
             select Id from Account where regexp_matches(Name, getvariable('test_deals'), 'i'))""",
               files, quarantine, "test deal (source.test_deals)")
     con.execute(DEALS_IN_SCOPE)
-    deals_lost_case = _lost_case(con, "every_deal", "deal_id")
-    if deals_lost_case:
-        quarantine.note("the ids in Opportunity.csv have lost their upper case; rows are matched to deals without it")
+    if "Opportunity" in lost_case:
+        quarantine.note("the ids in Opportunity.csv have lost their upper case; short ones are matched without it")
     for table, column in POINTS_AT_DEAL.items():
-        folded = deals_lost_case or _lost_case(con, table, column)
-        same = f'd.folded = lower(left(t."{column}", 15)) and d.is_unique' if folded else f'd.deal_id = t."{column}"'
-        con.execute(f'''create or replace table "{table}" as select t.*, d.deal_id, d.is_kept from "{table}" t
-                        left join deal_ids d on {same}''')
+        may_fold = table in lost_case or "Opportunity" in lost_case
+        con.execute(f'''create or replace table "{table}" as
+            select t.*, coalesce(d.deal_id, f.deal_id) as deal_id, coalesce(d.is_kept, f.is_kept) as is_kept
+            from "{table}" t left join deal_ids d on d.deal_id = t."{column}"
+            left join deal_ids f on {may_fold} and d.deal_id is null and f.is_unique
+                and f.folded = lower(left(t."{column}", 15))''')
         _drop(con, table, f'"{column}" is null or not starts_with("{column}", \'006\')', files, quarantine,
               "not about a deal")
         _drop(con, table, "deal_id is not null and not is_kept", files, quarantine, "belongs to a deal left out")
+        if may_fold:
+            _quarantine(con, table, f"""deal_id is null and lower(left("{column}", 15)) in (
+                            select folded from deal_ids where not is_unique)""", column,
+                        "has lost its upper case and fits several deals: export 18-character ids", files, quarantine)
         _quarantine(con, table, "deal_id is null", column, "points at a deal that is not in the export", files,
                     quarantine)
-
-
-def _lost_case(con: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    """Whether no id of a column has an upper-case letter, while ids of deals do, or should."""
-    has_upper = f"bool_or(regexp_matches(left(\"{column}\", 15), '[A-Z]'))"
-    has_lower = f"bool_or(regexp_matches(left(\"{column}\", 15), '[a-z]'))"
-    found = con.execute(f'select {has_lower} and not {has_upper} from "{table}" where starts_with("{column}", \'006\')')
-    return bool(found.fetchall()[0][0])
