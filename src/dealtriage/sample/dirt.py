@@ -75,46 +75,10 @@ def _put_orphans(sheets: Sheets, life: Life) -> None:
     owner, who = life.rep.user, life.account.contacts[0]
     task = sheets.new_id("Task")
     day = date_text(int(life.created))
-    head = [
-        task,
-        who.id,
-        gone,
-        "Email: Checking in",
-        day,
-        "Completed",
-        "Normal",
-        owner.id,
-        "",
-        "Email",
-        "Email",
-        "0",
-    ]
+    head = [task, who.id, gone, "Email: Checking in", day, "Completed", "Normal", owner.id, "", "Email", "Email", "0"]
     sheets.put("Task", [*head, "1", at, "0", "", "", "", at, owner.id, at])
     mail = [sheets.new_id("EmailMessage"), task, gone, owner.id, at, at, at, "0", "3", "Checking in", ""]
-    rest = [
-        owner.email,
-        who.email,
-        "",
-        "0",
-        "<orphan@mail.example>",
-        "orphan@thread.example",
-        "0",
-        "",
-        "",
-        "0",
-        "",
-    ]
+    rest = [owner.email, who.email, "", "0", "<orphan@mail.example>", "orphan@thread.example", "0", "", "", "0", ""]
     sheets.put("EmailMessage", [*mail, *rest])
-    meeting = [
-        sheets.new_id("Event"),
-        who.id,
-        gone,
-        "1",
-        f"Demo: {life.account.name}",
-        at,
-        "30",
-        at,
-        at,
-        owner.id,
-    ]
+    meeting = [sheets.new_id("Event"), who.id, gone, "1", f"Demo: {life.account.name}", at, "30", at, at, owner.id]
     sheets.put("Event", [*meeting, "Meeting", "Busy", "Held", "", "0", "0", "0", "0", "0", at, owner.id, at])

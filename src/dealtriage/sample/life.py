@@ -76,7 +76,7 @@ class Meeting:
 
 
 @dataclass(slots=True)
-class ToDo:
+class PlainTask:
     """A plain task."""
 
     created: float
@@ -173,7 +173,7 @@ class Life:
     mails: list[Mail] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
-    todos: list[ToDo] = field(default_factory=list)
+    plain_tasks: list[PlainTask] = field(default_factory=list)
     quotes: list[Quote] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     mondays: list[Monday] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Any
 from . import talk
 from .buyers import reason_of
 from .clock import business, month_end
-from .life import LOST, NEGOTIATION, PROPOSAL, WON, Life, Quote, ToDo
+from .life import LOST, NEGOTIATION, PROPOSAL, WON, Life, Quote, PlainTask
 from .rates import ENGAGED
 
 REASON_LABELS = {
@@ -128,4 +128,4 @@ def note_wait(life: Life, t: float, what: tuple[str, int]) -> None:
     life.edit(t, life.rep.user.id, next_step=step)
     if life.chance(0.6):
         done = due + life.rng.uniform(0.4, 4) if life.chance(0.7) else None
-        life.todos.append(ToDo(t, due, done, f"Call back: {step}", "Follow-up"))
+        life.plain_tasks.append(PlainTask(t, due, done, f"Call back: {step}", "Follow-up"))

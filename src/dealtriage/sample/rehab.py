@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import drift, talk
 from .clock import business
-from .life import Life, ToDo
+from .life import Life, PlainTask
 
 WITHDRAW, DISCOVERY, THIRD_PARTY = "withdraw", "discovery", "third_party"
 TASKS = {
@@ -49,7 +49,7 @@ def intervene(life: Life, t: float, kind: str) -> None:
         life.quotes[-1].status, life.quotes[-1].status_at = "Withdrawn", t
     if life.chance(0.9):
         created = t + life.rng.uniform(0.001, 0.5)
-        life.todos.append(ToDo(created, int(t), created + life.rng.uniform(0.001, 1.0), subject, type_))
+        life.plain_tasks.append(PlainTask(created, int(t), created + life.rng.uniform(0.001, 1.0), subject, type_))
     life.rehabs.append((kind, t))
     talk.write(life, t, f"{SUBJECTS[kind]}: {life.account.name}", life.new_thread())
     life.press(t, -0.7 * life.felt_pressure(t))

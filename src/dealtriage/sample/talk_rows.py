@@ -9,7 +9,7 @@ from .accounts import merged_contact_id
 from .clock import MINUTE, date_text, stamp, zoned_stamp
 from .company import Rep
 from .fixed_rows import flag
-from .life import Call, Life, Mail, Meeting, ToDo
+from .life import Call, Life, Mail, Meeting, PlainTask
 from .sheets import Sheets
 
 ARCHIVE_DAYS = 365.0  # activities older than this carry IsArchived
@@ -60,9 +60,9 @@ def put_talk(desk: Desk) -> str:
     for call in life.calls:
         if call.logged_at is not None and call.logged_at < life.end:
             _put_task(desk, _call(desk, call), call.at)
-    for todo in life.todos:
-        if todo.created < life.end:
-            _put_task(desk, _todo(desk, todo), float(todo.due))
+    for plain_task in life.plain_tasks:
+        if plain_task.created < life.end:
+            _put_task(desk, _todo(desk, plain_task), float(plain_task.due))
     for meeting in life.meetings:
         _put_meeting(desk, meeting)
     return date_text(int(desk.last_activity)) if desk.last_activity else ""
@@ -163,14 +163,14 @@ def _call(desk: Desk, call: Call) -> list[str]:
     return [*head, *middle, str(call.seconds), side, call.disposition, logged, owner, logged]
 
 
-def _todo(desk: Desk, todo: ToDo) -> list[str]:
-    done = todo.done_at if todo.done_at is not None and todo.done_at < desk.life.end else None
-    owner = desk.owner(todo.created).user.id
+def _todo(desk: Desk, plain_task: PlainTask) -> list[str]:
+    done = plain_task.done_at if plain_task.done_at is not None and plain_task.done_at < desk.life.end else None
+    owner = desk.owner(plain_task.created).user.id
     status = "Not Started" if done is None else "Completed"
-    head = [desk.sheets.new_id("Task"), desk.who(0), desk.what(), todo.subject, date_text(todo.due), status]
+    head = [desk.sheets.new_id("Task"), desk.who(0), desk.what(), plain_task.subject, date_text(plain_task.due), status]
     closed = [flag(done is not None), stamp(done) if done else ""]
-    middle = ["Normal", owner, "", todo.type, "Task", "0", *closed, desk.is_old(todo.created), "", "", ""]
-    return [*head, *middle, stamp(todo.created), owner, stamp(done or todo.created)]
+    middle = ["Normal", owner, "", plain_task.type, "Task", "0", *closed, desk.is_old(plain_task.created), "", "", ""]
+    return [*head, *middle, stamp(plain_task.created), owner, stamp(done or plain_task.created)]
 
 
 def _put_meeting(desk: Desk, meeting: Meeting) -> None:
