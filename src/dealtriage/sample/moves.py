@@ -7,7 +7,7 @@ from typing import Any
 from . import talk
 from .buyers import reason_of
 from .clock import business, month_end
-from .life import LOST, NEGOTIATION, PROPOSAL, WON, Life, Quote, PlainTask
+from .life import LOST, NEGOTIATION, PROPOSAL, WON, Life, PlainTask, Quote
 from .rates import ENGAGED
 
 REASON_LABELS = {
