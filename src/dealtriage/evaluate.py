@@ -99,7 +99,7 @@ def _losses(y: NDArray[np.int64], p: Floats) -> Floats:
 def bands(table: pd.DataFrame, borders: tuple[float, ...], fewest_deals: int) -> pd.DataFrame:
     """How often each band of chances came true in the backtest; a band with too few deals joins its neighbour.
 
-    low, high; rows, deals; came_true_share; ci_low, ci_high: a 95 % Wilson interval that counts deals, not rows,
+    low, high; rows, deals; said_share, the mean chance; came_true_share; ci_low, ci_high: a 95 % Wilson interval that counts deals, not rows,
     because the rows of a deal share one fate.
     """
     edges = [0.0, *_wide_enough(table, list(borders), fewest_deals), 1.0]
@@ -109,7 +109,8 @@ def bands(table: pd.DataFrame, borders: tuple[float, ...], fewest_deals: int) ->
         part = table[place == number]
         deals, share = part["deal_id"].nunique(), float(part["revived"].mean()) if len(part) else np.nan
         interval = binomtest(round(share * deals), deals).proportion_ci(method="wilson") if deals else None
-        found.append({"low": low, "high": high, "rows": len(part), "deals": deals, "came_true_share": share,
+        found.append({"low": low, "high": high, "rows": len(part), "deals": deals,
+                      "said_share": float(part["p"].mean()) if len(part) else np.nan, "came_true_share": share,
                       "ci_low": interval.low if interval else 0.0, "ci_high": interval.high if interval else 1.0})
     return pd.DataFrame(found)
 

@@ -106,9 +106,10 @@ def _page(params: Params, choice: dict[str, Any], by_model: dict[str, Any], rule
         label = f"{name} (rule)" if name in rules else name
         lines.append(f"| {label} | {_auc(one)} | {one['log_loss']:.3f} | {one['brier']:.3f} | {one['ece']:.3f} | {_or_none(one['calibration_slope'])} |")
     lines += ["", f"Brier score of the prevalence alone: {best['brier_prevalence']:.3f}. ![models](figures/models.png)", "",
-              "## Do the chances come true?", "", "| said | deals | came true | 95 % interval |", "| --- | --- | --- | --- |"]
+              "## Do the chances come true?", "", "| said | on average | deals | came true | 95 % interval |",
+              "| --- | --- | --- | --- | --- |"]
     for band in bands[bands["rows"] > 0].itertuples():
-        lines.append(f"| {band.low:.0%} to {band.high:.0%} | {band.deals:,} | {band.came_true_share:.0%} | {band.ci_low:.0%} to {band.ci_high:.0%} |")
+        lines.append(f"| {band.low:.0%} to {band.high:.0%} | {band.said_share:.0%} | {band.deals:,} | {band.came_true_share:.0%} | {band.ci_low:.0%} to {band.ci_high:.0%} |")
     lines += ["", "![reliability](figures/reliability.png)", "", "## At a rep's capacity", "",
               "| deals worked each week, company-wide | of these came back | of all that came back |", "| --- | --- | --- |"]
     for row in at_capacity(chosen, params.publish.capacity).itertuples():
@@ -156,12 +157,11 @@ def _save(figure: Any, path: Path) -> None:
 def _reliability(bands: pd.DataFrame, path: Path, name: str) -> None:
     figure, axes = _axes(5, 4.2)
     seen = bands[bands["rows"] > 0]
-    middle = (seen["low"] + seen["high"]) / 2
     error = [seen["came_true_share"] - seen["ci_low"].clip(upper=seen["came_true_share"]),
              seen["ci_high"].clip(lower=seen["came_true_share"]) - seen["came_true_share"]]
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-    axes.errorbar(middle, seen["came_true_share"], yerr=error, fmt="o", color=ACCENT, capsize=3)
-    for x, y, n in zip(middle, seen["came_true_share"], seen["deals"], strict=True):
+    axes.errorbar(seen["said_share"], seen["came_true_share"], yerr=error, fmt="o", color=ACCENT, capsize=3)
+    for x, y, n in zip(seen["said_share"], seen["came_true_share"], seen["deals"], strict=True):
         axes.annotate(f"{n:,} deals", (x, y), textcoords="offset points", xytext=(7, -10), fontsize=7, color=MUTED)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="chance to come back, as said", ylabel="share that came back",
              title=f"Do the chances come true? ({name})")

@@ -71,4 +71,5 @@ def test_a_thin_band_joins_its_neighbour() -> None:
     found = bands(table(rng, p, p), (0.1, 0.5), fewest_deals=30)
     assert found[["low", "high"]].to_numpy().tolist() == [[0.0, 0.5], [0.5, 1.0]]
     assert found["rows"].sum() == len(p)
+    assert found["said_share"].round(3).tolist() == [round((300 * 0.3 + 3 * 0.05) / 303, 3), 0.8]
     assert (found["ci_low"] <= found["came_true_share"]).all()
