@@ -39,9 +39,7 @@ def main() -> None:
 def _stage_command(name: str) -> None:
     def command(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
         said = run_stage(name, load_params(params), Workspace(out))
-        if name == "publish":
-            typer.echo(f"lists in {Path(str(said)).parent}; the fullest is {said} (dealtriage show prints its first lines)")
-        elif said:
+        if said:
             typer.echo(said.rstrip())
 
     command.__doc__ = f"Run the stage `{name}`."
@@ -83,7 +81,6 @@ def run(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
         tracked: Annotated[bool, typer.Option("--track/--no-track", help="Log the run to MLflow.")] = True) -> None:
     """Run every stage in one process, without DVC; writes the same bytes as `dvc repro`."""
     chosen, workspace = load_params(params), Workspace(out)
-    said: str | None = None
     for number, name in enumerate(STAGES, start=1):
         started = time.monotonic()
         said = run_stage(name, chosen, workspace)
@@ -94,7 +91,7 @@ def run(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
         from dealtriage.tracking import track as log
 
         typer.echo(log(chosen, workspace, params.read_text("utf-8")).rstrip())
-    _show(Path(str(said)))
+    _show(workspace)
 
 
 @app.command()
@@ -116,9 +113,7 @@ def promote(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
 @app.command()
 def show(out: OutFolder = HERE) -> None:
     """Print the path of the fullest list and its first ten lines."""
-    from dealtriage.publish.lists import fullest_list
-
-    _show(fullest_list(Workspace(out)))
+    _show(Workspace(out))
 
 
 @app.command()
@@ -131,11 +126,17 @@ def dictionary(path: Annotated[Path, typer.Option(help="Where to write it.")] = 
     typer.echo(f"wrote {path}")
 
 
-def _show(path: Path) -> None:
+def _show(workspace: Workspace) -> None:
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
 
+    from dealtriage.publish.lists import NOTE, fullest_list
+
+    path = fullest_list(workspace)
+    if path is None:
+        typer.echo(NOTE.rstrip())
+        return
     rows = pd.read_csv(path, dtype="str", keep_default_na=False)
     chance = next(name for name in rows.columns if name.startswith("chance_to_revive"))
     table = Table(box=None, pad_edge=False, header_style="bold")

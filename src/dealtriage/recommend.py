@@ -119,7 +119,7 @@ def _phases(advice: pd.DataFrame, large_deal: float) -> pd.DataFrame:
     found = []
     for row in advice.itertuples():
         situation = Situation(
-            row.state, row.proposals_outstanding > 0, row.has_sheet, row.is_proposal_withdrawn,
+            row.state, row.proposals_outstanding > 0, row.has_sheet,
             row.signals_since_withdrawal, row.are_needs_restated, row.amount >= large_deal, row.cause, row.kind)
         chosen, who = phase(situation), role(situation)
         found.append((chosen.then, chosen.because, who.then, who.because if who.then else ""))

@@ -13,7 +13,7 @@ from dealtriage.tables import read_parquet, replaced_folder, write_json, write_t
 from dealtriage.workspace import Workspace
 
 STRICTNESS = {"any_signal": "any buyer signal", "signal_and_progress": "a signal, then progress", "won": "won"}
-INK, MUTED, ACCENT, RULE = "#1b1f24", "#8a929c", "#0b6e99", "#b5541c"
+MUTED, ACCENT, RULE = "#8a929c", "#0b6e99", "#b5541c"
 
 
 def run(params: Params, workspace: Workspace) -> str:

@@ -19,7 +19,9 @@ def picture() -> dict:
     facts = read_parts(workspace.timeline)
     labels = read_parts(workspace.cohort / "labels")
     advice = read_parquet(workspace.advice / "advice.parquet")
-    rows = pd.read_csv(fullest_list(workspace), dtype="str", keep_default_na=False)
+    path = fullest_list(workspace)
+    assert path is not None
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
     return {
         "cutoff": read_json(workspace.core / "export.json")["cutoff"],
         "quarantined": int(read_parquet(workspace.core / "quarantine.parquet")["is_row_dropped"].sum()),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
@@ -70,6 +71,28 @@ def test_a_history_too_short_to_learn_from_is_said(tmp_path: Path) -> None:
     done = dealtriage("run", "--params", str(params), "--out", str(tmp_path / "out"), "--no-track")
     assert done.returncode == 2
     assert "too short to learn from" in done.stderr
+
+
+def test_a_log_of_finished_cases_is_judged_and_lists_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    lines = ["case,activity,time"]
+    for case in range(400):
+        at = pd.Timestamp("2024-01-01") + pd.Timedelta(days=float(rng.uniform(0, 500)))
+        for activity in ["Open", *rng.choice(["In", "Out", "Meet"], rng.integers(1, 8)), rng.choice(["Win", "Lose"])]:
+            lines.append(f"{case},{activity},{at:%Y-%m-%d %H:%M:%S}")
+            at += pd.Timedelta(days=float(rng.exponential(12)))
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
+    mapping = {"stages": ["Open"], "activities": {
+        "Open": {"kind": "stage", "stage": "Open"}, "In": {"kind": "buyer_message"}, "Out": {"kind": "seller_message"},
+        "Meet": {"kind": "meeting_held"}, "Win": {"kind": "won"}, "Lose": {"kind": "lost"}}}
+    params = write_params(tmp_path / "params.yaml", tmp_path / "log.csv", label={"horizon_days": 30},
+                          source={"crm": "event_log", "columns": {}, "event_log": mapping},
+                          backtest={"test_weeks": 4, "calibration_weeks": 6})
+    done = dealtriage("run", "--params", str(params), "--out", str(tmp_path / "out"), "--no-track")
+    assert done.returncode == 0, done.stderr
+    assert "No deal was open" in done.stdout
+    assert (tmp_path / "out" / "reports" / "metrics" / "backtest.json").is_file()
+    assert read_parquet(tmp_path / "out" / "data" / "scores" / "scores.parquet").empty
 
 
 def test_a_planted_leak_rings_the_alarm(tmp_path: Path) -> None:
@@ -140,7 +163,9 @@ def test_lists_rank_stalled_first_by_value_and_stop_at_capacity() -> None:
     from dealtriage.publish.lists import fullest_list
     from dealtriage.workspace import Workspace
 
-    rows = pd.read_csv(fullest_list(Workspace(finished_run())))
+    path = fullest_list(Workspace(finished_run()))
+    assert path is not None
+    rows = pd.read_csv(path)
     assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
     order = rows["state"].map({"stalled": 0, "dead": 1, "not enough evidence": 2, "active": 3})
     assert order.is_monotonic_increasing

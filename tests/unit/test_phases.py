@@ -6,7 +6,7 @@ import pytest
 
 from dealtriage.phases.rules import PHASES, ROLES, Situation, phase, role
 
-STALLED = Situation("stalled", is_proposal_outstanding=False, has_sheet=True, is_proposal_withdrawn=True,
+STALLED = Situation("stalled", is_proposal_outstanding=False, has_sheet=True,
                     signals_since_withdrawal=0, are_needs_restated=False)
 TALKING = replace(STALLED, signals_since_withdrawal=2, are_needs_restated=True)
 
@@ -18,7 +18,6 @@ PHASE_CASES = [
     (replace(TALKING, is_proposal_outstanding=True), "1_withdraw", 3),
     (replace(STALLED, has_sheet=False), "1_withdraw", 4),
     (STALLED, "2_rediscover", 5),
-    (replace(STALLED, is_proposal_withdrawn=False), "2_rediscover", 5),
     (replace(TALKING, are_needs_restated=False), "2_rediscover", 6),
     (TALKING, "3_third_party", 7),
 ]

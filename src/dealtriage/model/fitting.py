@@ -1,11 +1,10 @@
 """Fitting on one slice of time, calibrating on a later one, with no deal on both sides."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 
@@ -21,12 +20,6 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.slope = slope
         self.intercept = intercept
         self.classes_ = np.array([0, 1])
-
-    def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
-        """Fit the line on rows that the model has not seen."""
-        line = LogisticRegression(C=np.inf).fit(log_odds(chance(self.model, X))[:, None], y)
-        self.slope, self.intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
-        return self
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Two columns: the chance to stay silent, the chance to revive."""

@@ -11,7 +11,6 @@ class Situation:
     state: str
     is_proposal_outstanding: bool
     has_sheet: bool
-    is_proposal_withdrawn: bool
     signals_since_withdrawal: int
     are_needs_restated: bool
     is_large: bool = False

@@ -8,7 +8,7 @@ import pandas as pd
 from dealtriage.errors import BadInput
 from dealtriage.params import Params, Publish
 from dealtriage.publish.cells import file_names, safe_cell
-from dealtriage.tables import read_parquet, replaced_folder
+from dealtriage.tables import read_parquet, replaced_folder, write_text
 from dealtriage.words import days
 from dealtriage.workspace import Workspace
 
@@ -19,16 +19,26 @@ VERBS = {
 }
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
-         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend", "win_loss_interview": "somebody outside, for a win/loss interview", "": ""}
+         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend",
+         "win_loss_interview": "somebody outside, for a win/loss interview", "": ""}
 INTERVIEW = "admit it, close it as lost, ask for a win/loss interview"
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
+NOTHING_OPEN = "no-open-deals.txt"
+NOTE = "No deal was open when the export was made: there is nothing to list. How well the past is told: reports/backtest.md.\n"
 CHASING = -0.33
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write data/lists: rep-<name>.csv, manager-<name>.csv and winloss/rep-<name>.csv. Returns the path of one list."""
+    """Write data/lists: rep-<name>.csv, manager-<name>.csv and winloss/rep-<name>.csv. Returns where they are.
+
+    When no deal is open, as in a log of finished cases, there is a note instead.
+    """
     advice = read_parquet(workspace.advice / "advice.parquet")
+    if advice.empty:
+        with replaced_folder(workspace.lists) as folder:
+            write_text(folder / NOTHING_OPEN, NOTE)
+        return NOTE
     advice["owner_id"] = advice["owner_id"].fillna(UNASSIGNED)
     owners = _people(workspace)
     rows = list_rows(advice, params.publish, params.label.horizon_days, owners["name"].to_dict())
@@ -42,12 +52,14 @@ def run(params: Params, workspace: Workspace) -> str:
             _write(mine[["rank", "deal", "number", "question", "answer", "evidence", "deal_id"]],
                    folder / "winloss" / f"{names[str(owner_id)]}.csv")
         _managers(rows, owners, folder)
-    return str(fullest_list(workspace))
+    return f"lists in {workspace.lists}; the fullest is {fullest_list(workspace)} (dealtriage show prints its first lines)"
 
 
-def fullest_list(workspace: Workspace) -> Path:
-    """The rep's list with the most stalled deals. Raises BadInput when there are no lists."""
+def fullest_list(workspace: Workspace) -> Path | None:
+    """The rep's list with the most stalled deals; None when no deal was open. Raises BadInput when nothing was published."""
     found = sorted(workspace.lists.glob("rep-*.csv"))
+    if (workspace.lists / NOTHING_OPEN).is_file():
+        return None
     if not found:
         raise BadInput(f"There are no lists in {workspace.lists}.", "Run the pipeline first: dvc repro.")
     return max(found, key=lambda path: int((pd.read_csv(path, usecols=["state"])["state"] == "stalled").sum()))
@@ -75,7 +87,8 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "silence": [_silence(row) for row in ranked.itertuples()],
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
         "who_chases": ranked["hand_90d"].map(_hand),
-        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " "), "third_party": ranked["role"].map(ROLES),
+        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " "),
+        "third_party": ranked["role"].map(ROLES),
         "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
         "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
         "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),

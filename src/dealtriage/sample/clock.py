@@ -7,7 +7,6 @@ import random
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-HOUR = 1 / 24
 MINUTE = 1 / 1440
 SECONDS = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -46,11 +45,6 @@ def stamp(t: float) -> str:
 def zoned_stamp(t: float) -> str:
     """`YYYY-MM-DDTHH:MM:SS.000Z`, the form of the Bulk API."""
     return stamp(t).replace(" ", "T") + ".000Z"
-
-
-def weekday(t: float) -> int:
-    """0 for Monday to 6 for Sunday."""
-    return (int(t) + 3) % 7
 
 
 def monday_from(t: float) -> int:

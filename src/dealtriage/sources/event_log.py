@@ -35,7 +35,6 @@ KINDS: dict[str, tuple[str, str, str | None, str | None]] = {
     "lost": ("deal_changes", "lost", None, None),
     "refused": ("deal_changes", "refused", None, None),
 }
-ENDS = ("won", "lost", "refused")
 
 
 def read(source: Source, con: duckdb.DuckDBPyConnection, quarantine: Quarantine) -> dict[str, int]:
