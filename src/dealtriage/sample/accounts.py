@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .ids import make_id
 from .rates import Rates
 from .words import DEPARTMENTS, FIRST_NAMES, TITLES, TRADES, plain, surname
 
@@ -18,7 +17,7 @@ MERGED = 7  # the slot of a contact that was merged into the first one
 class Contact:
     """A person at a buying firm; `slot` 0 is the usual champion."""
 
-    id: str
+    number: int
     slot: int
     first: str
     last: str
@@ -32,7 +31,6 @@ class Account:
     """A buying firm."""
 
     number: int
-    id: str
     name: str
     domain: str
     trade: str
@@ -45,9 +43,14 @@ class Account:
     has_merged_contact: bool
 
     @property
-    def merged_id(self) -> str:
-        """The id of the duplicate that was merged into this account."""
-        return make_id("Account", 50_000_000 + self.number)
+    def merged_number(self) -> int:
+        """The number of the duplicate that was merged into this account."""
+        return 50_000_000 + self.number
+
+    @property
+    def merged_contact_number(self) -> int:
+        """The number of the duplicate that was merged into the account's first contact."""
+        return self.number * SLOTS + MERGED
 
 
 def account_of(deal: int, rng: random.Random) -> int:
@@ -71,7 +74,6 @@ def draw_account(seed: int, number: int, rates: Rates) -> Account:
     people = 1 + min(5, int(rng.expovariate(0.55)))
     return Account(
         number=number,
-        id=make_id("Account", number),
         name=f"{stem} {trade}",
         domain=domain,
         trade=trade,
@@ -88,7 +90,7 @@ def draw_account(seed: int, number: int, rates: Rates) -> Account:
 def _contact(rng: random.Random, account: int, slot: int, domain: str) -> Contact:
     first, last = rng.choice(FIRST_NAMES), surname(rng)
     return Contact(
-        id=make_id("Contact", account * SLOTS + slot),
+        number=account * SLOTS + slot,
         slot=slot,
         first=first,
         last=last,
@@ -96,8 +98,3 @@ def _contact(rng: random.Random, account: int, slot: int, domain: str) -> Contac
         title=rng.choice(TITLES),
         department=rng.choice(DEPARTMENTS),
     )
-
-
-def merged_contact_id(account: Account) -> str:
-    """The id of the duplicate that was merged into the account's first contact."""
-    return make_id("Contact", account.number * SLOTS + MERGED)

@@ -6,11 +6,11 @@ import math
 import random
 from dataclasses import dataclass
 
-from .ids import make_id
 from .words import FIRST_NAMES, plain, surname
 
 TEAMS = ("North", "South", "East", "West")
 REPS = 25
+MACHINE = 90  # the number of the automated process
 SYSTEM_TEAM = 3  # swept by the automated process at quarter ends
 GAP_TEAM = 1  # loses three weeks of captured mail
 DARK_REPS = (6, 19)  # log almost nothing
@@ -19,13 +19,13 @@ LEAVERS = ((11, 0.47), (22, 0.76))  # rep, share of the window after which they 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A row of User.csv in the making."""
+    """Someone, or a program, with a seat in the CRM."""
 
-    id: str
+    number: int
     name: str
     email: str
     role: int
-    manager: str
+    manager: int | None  # a user's number
     leaves_at: float | None = None
     is_machine: bool = False
 
@@ -72,25 +72,25 @@ class Company:
 def found(seed: int, start: float, end: float) -> Company:
     """The staff for `seed`; a few leave between `start` and `end` (days)."""
     rng = random.Random(f"{seed}:staff")
-    head = _user(rng, 0, 0, "")
-    managers = tuple(_user(rng, 1 + team, 1 + team, head.id) for team in range(len(TEAMS)))
+    head = _user(rng, 0, 0, None)
+    managers = tuple(_user(rng, 1 + team, 1 + team, head.number) for team in range(len(TEAMS)))
     leaves = {rep: start + share * (end - start) for rep, share in LEAVERS}
     reps = tuple(_rep(rng, number, managers, leaves.get(number)) for number in range(REPS))
-    machine = User(make_id("User", 90), "Automated Process", "autoproc@vandelay.example", 0, "", None, True)
+    machine = User(MACHINE, "Automated Process", "autoproc@vandelay.example", 0, None, is_machine=True)
     return Company(reps, managers, head, machine)
 
 
-def _user(rng: random.Random, number: int, role: int, manager: str, leaves: float | None = None) -> User:
+def _user(rng: random.Random, number: int, role: int, manager: int | None, leaves: float | None = None) -> User:
     first, last = rng.choice(FIRST_NAMES), surname(rng)
     email = f"{plain(first)}.{plain(last)}{number}@vandelay.example"
-    return User(make_id("User", number), f"{first} {last}", email, role, manager, leaves)
+    return User(number, f"{first} {last}", email, role, manager, leaves)
 
 
 def _rep(rng: random.Random, number: int, managers: tuple[User, ...], leaves: float | None) -> Rep:
     team, dark = number % len(TEAMS), number in DARK_REPS
     careful = rng.betavariate(4, 2)
     return Rep(
-        user=_user(rng, 10 + number, 1 + team, managers[team].id, leaves),
+        user=_user(rng, 10 + number, 1 + team, managers[team].number, leaves),
         team=team,
         touch_factor=math.exp(rng.gauss(0, 0.3)),
         reply_hours=9 * math.exp(rng.gauss(0, 0.7)),

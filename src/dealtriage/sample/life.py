@@ -105,7 +105,7 @@ class Change:
     """One edit of the deal row, with the whole snapshot after it."""
 
     at: float
-    by: str
+    by: int  # a user's number
     fields: dict[str, tuple[Any, Any]]
     stage: int
     amount: float | None
@@ -256,7 +256,7 @@ class Life:
         self.thread += 1
         return self.thread
 
-    def edit(self, t: float, by: str, **new: Any) -> None:
+    def edit(self, t: float, by: int, **new: Any) -> None:
         """Change fields of the deal row and keep the history of it."""
         fields = {
             name: (getattr(self, name), value) for name, value in new.items() if getattr(self, name) != value

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .ids import extend
+from .salesforce.ids import extend
 
 QUIET_DAYS, HORIZON_DAYS = 14, 90
 WON_ORDER = 7  # place of Closed Won in OpportunityStage

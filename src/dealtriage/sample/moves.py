@@ -32,7 +32,7 @@ def enter_stage(life: Life, t: float, stage: int) -> None:
     if stage == WON:
         win(life, t)
         return
-    life.edit(t, life.rep.user.id, stage=stage)
+    life.edit(t, life.rep.user.number, stage=stage)
     life.furthest = max(life.furthest, stage)
     if stage >= PROPOSAL and not life.quotes:
         wait = life.spread(life.rates.seller.proposal_days, 0.6)
@@ -59,18 +59,18 @@ def send_version(life: Life, t: float, discount: float) -> None:
     )
     talk.write(life, t, f"Proposal v{version}: {life.account.name}", life.new_thread(), weight=1.1)
     if share and life.amount and life.chance(0.5):
-        life.edit(t, life.rep.user.id, amount=round(subtotal * (1 - share) / 10) * 10.0)
+        life.edit(t, life.rep.user.number, amount=round(subtotal * (1 - share) / 10) * 10.0)
 
 
 def win(life: Life, t: float) -> None:
     """The buyer signed."""
     for quote in life.quotes[-1:]:
         quote.status, quote.status_at = "Accepted", t
-    life.edit(t, life.rep.user.id, stage=WON, close_day=int(t))
+    life.edit(t, life.rep.user.number, stage=WON, close_day=int(t))
     life.closed_at = t
 
 
-def lose(life: Life, t: float, by: str | None = None) -> None:
+def lose(life: Life, t: float, by: int | None = None) -> None:
     """The deal is closed as lost, with the rep's opinion of why."""
     if not life.is_open:
         return
@@ -80,7 +80,7 @@ def lose(life: Life, t: float, by: str | None = None) -> None:
     reason = "No response" if by else told
     if life.quotes and life.chance(0.3):
         life.quotes[-1].status, life.quotes[-1].status_at = "Denied", t
-    life.edit(t, by or life.rep.user.id, stage=LOST, close_day=int(t), loss_reason=reason)
+    life.edit(t, life.rep.user.number if by is None else by, stage=LOST, close_day=int(t), loss_reason=reason)
 
 
 def true_label(life: Life) -> str:
@@ -108,7 +108,7 @@ def reopen(life: Life, t: float, _: Any) -> None:
     life.closed_at = None
     stage = max(0, life.furthest - life.rng.randrange(2))
     life.progress = stage
-    life.edit(t, life.rep.user.id, stage=stage, close_day=month_end(int(t) + 45), loss_reason="")
+    life.edit(t, life.rep.user.number, stage=stage, close_day=month_end(int(t) + 45), loss_reason="")
     life.last_signal = max(life.last_signal, t - 1)
     life.later(business(t + life.rng.uniform(0.2, 2), life.rng), talk.touch)
 
@@ -117,7 +117,7 @@ def push_close(life: Life, t: float) -> None:
     """Move the expected close date, most often to a month's end."""
     ahead = int(t) + life.rng.randrange(20, 75)
     day = month_end(ahead) if life.chance(life.rep.month_end_share) else ahead
-    life.edit(t, life.rep.user.id, close_day=day)
+    life.edit(t, life.rep.user.number, close_day=day)
 
 
 def note_wait(life: Life, t: float, what: tuple[str, int]) -> None:
@@ -125,7 +125,7 @@ def note_wait(life: Life, t: float, what: tuple[str, int]) -> None:
     if not life.is_open:
         return
     step, due = what
-    life.edit(t, life.rep.user.id, next_step=step)
+    life.edit(t, life.rep.user.number, next_step=step)
     if life.chance(0.6):
         done = due + life.rng.uniform(0.4, 4) if life.chance(0.7) else None
         life.plain_tasks.append(PlainTask(t, due, done, f"Call back: {step}", "Follow-up"))

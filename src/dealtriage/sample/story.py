@@ -31,7 +31,7 @@ def live(world: World, number: int) -> Life:
     """Deal `number` of this world, simulated to its end or the export."""
     life = _born(world, number)
     life.states.append((life.created, ENGAGED))
-    life.changes.append(Change(life.created, life.rep.user.id, {}, 0, life.amount, life.close_day))
+    life.changes.append(Change(life.created, life.rep.user.number, {}, 0, life.amount, life.close_day))
     life.owners.append((life.created, life.rep))
     life.later(life.created, drift.pulse, 0)
     life.later(business(life.created + life.rng.uniform(0.05, 2), life.rng), talk.touch)
@@ -98,7 +98,7 @@ def hand_over(life: Life, t: float, _: Any) -> None:
     if not life.is_open:
         return
     before, life.rep = life.rep, heir(life.company, life.rep)
-    manager = life.company.managers[before.team].id
+    manager = life.company.managers[before.team].number
     fields = {"owner": (before.user, life.rep.user)}
     life.owners.append((t, life.rep))
     life.changes.append(Change(t, manager, fields, life.stage, life.amount, life.close_day))
@@ -137,9 +137,9 @@ def _small_edits(life: Life, t: float) -> None:
     if life.stage < PROPOSAL and life.chance(seller.optimism_weekly):
         moves.enter_stage(life, t, life.stage + 1)
     if life.amount and life.chance(seller.amount_weekly):
-        life.edit(t, rep.user.id, amount=round(life.amount * life.spread(1.0, 0.2) / 100) * 100.0)
+        life.edit(t, rep.user.number, amount=round(life.amount * life.spread(1.0, 0.2) / 100) * 100.0)
     if life.chance(seller.next_step_weekly * rep.log_share):
-        life.edit(t, rep.user.id, next_step=f"{life.rng.choice(talk.CHASES)} ({life.rng.randrange(1, 32)})")
+        life.edit(t, rep.user.number, next_step=f"{life.rng.choice(talk.CHASES)} ({life.rng.randrange(1, 32)})")
     if life.quotes and life.silence(t) > 12 and life.chance(seller.unasked_version_weekly * rep.versions):
         moves.send_version(life, t, 0.05)
 
@@ -156,7 +156,7 @@ def sweep(life: Life, t: float, _: Any) -> None:
         and life.rep.team == SYSTEM_TEAM
         and life.silence(t) > life.rates.seller.machine_sweep_days
     ):
-        moves.lose(life, t, life.company.machine.id)
+        moves.lose(life, t, life.company.machine.number)
 
 
 def monday(life: Life, t: float, _: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealtriage.sample.ids import IdSequence, checksum, extend, make_id
+from dealtriage.sample.salesforce.ids import IdSequence, checksum, extend, make_id
 
 
 def test_checksum_of_a_known_id() -> None:

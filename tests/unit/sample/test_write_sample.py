@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dealtriage.sample.columns import COLUMNS
+from dealtriage.sample.salesforce.columns import COLUMNS
 
 Read = Callable[[str], list[dict[str, str]]]
 

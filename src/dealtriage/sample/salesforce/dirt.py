@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import random
 
-from .clock import date_text, stamp
+from ..clock import date_text, stamp
+from ..junk import (
+    BAD_AMOUNTS,
+    BAD_DATES,
+    JUNK,
+    TEST_ACCOUNT,
+    gone,
+    has_deleted_twin,
+    has_orphans,
+    has_test_deal,
+    test_deal,
+    twin,
+)
+from ..life import STAGES, Life
 from .columns import COLUMNS
 from .deal_rows import opportunity
 from .ids import make_id
-from .life import STAGES, Life
 from .sheets import Row, Sheets
 
-DELETED_EVERY, DELETED_AT = 100, 7  # one deal in so many was entered twice; the twin is deleted
-TEST_EVERY, TEST_AT = 250, 11  # one in so many brings a test deal along
-ORPHAN_EVERY, ORPHAN_AT = 50, 13  # one in so many leaves activities of a deal that is gone
-JUNK_DEAL = 80_000_000  # numbers of the ids of deals that are none
-BAD_DATES = ("0000-00-00 00:00:00", "2025-02-31 09:00:00", "31.12.", "#REF!")
-BAD_AMOUNTS = ("n/a", "12,5,00", "tbd", "#VALUE!")
 SPOILT = {
     "Opportunity": ("CloseDate", "Amount"), "OpportunityHistory": ("CreatedDate", "Amount"), "Quote": ("GrandTotal",),
     "Task": ("CreatedDate",), "Event": ("StartDateTime",), "EmailMessage": ("MessageDate",),
@@ -41,21 +47,21 @@ class SpoilingSheets(Sheets):
 
 def put_junk(sheets: Sheets, life: Life, rng: random.Random) -> None:
     """The junk that this deal's number brings along."""
-    if life.number % DELETED_EVERY == DELETED_AT:
+    if has_deleted_twin(life.number):
         _put_copy(sheets, life, rng, "1", "")
-    if life.number % TEST_EVERY == TEST_AT:
+    if has_test_deal(life.number):
         _put_copy(sheets, life, rng, "0", "TEST ")
-    if life.number % ORPHAN_EVERY == ORPHAN_AT:
+    if has_orphans(life.number):
         _put_orphans(sheets, life)
 
 
 def _put_copy(sheets: Sheets, life: Life, rng: random.Random, deleted: str, prefix: str) -> None:
-    deal = make_id("Opportunity", JUNK_DEAL + life.number * 2 + (1 if prefix else 0))
+    deal = make_id("Opportunity", test_deal(life.number) if prefix else twin(life.number))
     row = opportunity(life, deal, rng, "")
     row[1] = deleted
     created = stamp(life.created)
     if prefix:
-        row[2], row[5] = make_id("Account", JUNK_DEAL), f"TEST {life.number}"
+        row[2], row[5] = make_id("Account", JUNK), f"TEST {life.number}"
     row[6], row[7], row[12], row[14:17] = "", STAGES[0], "", ["0", "0", "Pipeline"]
     row[9], row[21], row[23], row[25:] = "10", created, created, ["0", "", ""]
     sheets.put("Opportunity", row)
@@ -65,20 +71,20 @@ def _put_copy(sheets: Sheets, life: Life, rng: random.Random, deleted: str, pref
 
 def put_test_account(sheets: Sheets, start: float) -> None:
     """The account that test deals are with."""
-    row = [make_id("Account", JUNK_DEAL), "0", "", "Test Account", "", "", "1", "US", stamp(start)]
+    row = [make_id("Account", JUNK), "0", "", TEST_ACCOUNT, "", "", "1", "US", stamp(start)]
     sheets.put("Account", row)
 
 
 def _put_orphans(sheets: Sheets, life: Life) -> None:
-    gone = make_id("Opportunity", JUNK_DEAL * 2 + life.number)
+    deal = make_id("Opportunity", gone(life.number))
     at = stamp(min(life.created + 3, life.end - 0.01))
-    owner, who = life.rep.user, life.account.contacts[0]
+    owner, who = make_id("User", life.rep.user.number), make_id("Contact", life.account.contacts[0].number)
     task = sheets.new_id("Task")
     day = date_text(int(life.created))
-    head = [task, who.id, gone, "Email: Checking in", day, "Completed", "Normal", owner.id, "", "Email", "Email", "0"]
-    sheets.put("Task", [*head, "1", at, "0", "", "", "", at, owner.id, at])
-    mail = [sheets.new_id("EmailMessage"), task, gone, owner.id, at, at, at, "0", "3", "Checking in", ""]
-    rest = [owner.email, who.email, "", "0", "<orphan@mail.example>", "orphan@thread.example", "0", "", "", "0", ""]
+    head = [task, who, deal, "Email: Checking in", day, "Completed", "Normal", owner, "", "Email", "Email", "0"]
+    sheets.put("Task", [*head, "1", at, "0", "", "", "", at, owner, at])
+    mail = [sheets.new_id("EmailMessage"), task, deal, owner, at, at, at, "0", "3", "Checking in", ""]
+    rest = [life.rep.user.email, life.account.contacts[0].email, "", "0", "<orphan@mail.example>", "orphan@thread.example", "0", "", "", "0", ""]
     sheets.put("EmailMessage", [*mail, *rest])
-    meeting = [sheets.new_id("Event"), who.id, gone, "1", f"Demo: {life.account.name}", at, "30", at, at, owner.id]
-    sheets.put("Event", [*meeting, "Meeting", "Busy", "Held", "", "0", "0", "0", "0", "0", at, owner.id, at])
+    meeting = [sheets.new_id("Event"), who, deal, "1", f"Demo: {life.account.name}", at, "30", at, at, owner]
+    sheets.put("Event", [*meeting, "Meeting", "Busy", "Held", "", "0", "0", "0", "0", "0", at, owner, at])

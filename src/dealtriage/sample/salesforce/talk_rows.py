@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from .accounts import merged_contact_id
-from .clock import MINUTE, date_text, stamp, zoned_stamp
-from .company import Rep
+from .. import entered
+from ..clock import MINUTE, date_text, stamp, zoned_stamp
+from ..company import Rep
+from ..junk import STALE_LINKS
+from ..life import Call, Life, Mail, Meeting, PlainTask
 from .fixed_rows import flag
-from .life import Call, Life, Mail, Meeting, PlainTask
+from .ids import make_id
 from .sheets import Sheets
 
 ARCHIVE_DAYS = 365.0  # activities older than this carry IsArchived
@@ -33,8 +35,10 @@ class Desk:
 
     def owner(self, t: float) -> Rep:
         """Who owned the deal at `t`."""
-        owners = self.life.owners
-        return next((rep for since, rep in reversed(owners) if since <= t), owners[0][1])
+        return entered.owner_at(self.life, t)
+
+    def owner_id(self, t: float) -> str:
+        return make_id("User", self.owner(t).user.number)
 
     def what(self) -> str:
         """The deal's id, now and then in its short form."""
@@ -43,9 +47,9 @@ class Desk:
     def who(self, slot: int) -> str:
         """A contact's id, now and then the one that was merged away."""
         account = self.life.account
-        if slot == 0 and account.has_merged_contact and self.rng.random() < 0.3:
-            return merged_contact_id(account)
-        return account.contacts[slot].id
+        if slot == 0 and account.has_merged_contact and self.rng.random() < STALE_LINKS:
+            return make_id("Contact", account.merged_contact_number)
+        return make_id("Contact", account.contacts[slot].number)
 
     def is_old(self, t: float) -> str:
         return flag(t < self.life.end - ARCHIVE_DAYS)
@@ -54,17 +58,14 @@ class Desk:
 def put_talk(desk: Desk) -> str:
     """All activities of a deal; returns the date of the last one, or "" if there is none."""
     life = desk.life
-    for mail in life.mails:
-        if mail.logged_at is not None and mail.logged_at < life.end:
-            _put_mail(desk, mail)
-    for call in life.calls:
-        if call.logged_at is not None and call.logged_at < life.end:
-            _put_task(desk, _call(desk, call), call.at)
-    for plain_task in life.plain_tasks:
-        if plain_task.created < life.end:
-            _put_task(desk, _todo(desk, plain_task), float(plain_task.due))
-    for meeting in life.meetings:
-        _put_meeting(desk, meeting)
+    for mail, logged in entered.mails(life):
+        _put_mail(desk, mail, logged)
+    for call, logged in entered.calls(life):
+        _put_task(desk, _call(desk, call, logged), call.at)
+    for plain_task, done in entered.tasks(life):
+        _put_task(desk, _todo(desk, plain_task, done), float(plain_task.due))
+    for meeting, created, settled in entered.meetings(life):
+        _put_meeting(desk, meeting, created, settled)
     return date_text(int(desk.last_activity)) if desk.last_activity else ""
 
 
@@ -75,20 +76,19 @@ def _put_task(desk: Desk, row: list[str], at: float) -> None:
         desk.sheets.put("Task", [desk.sheets.new_id("Task"), *row[1:11], "1", *row[12:]])
 
 
-def _put_mail(desk: Desk, mail: Mail) -> None:
+def _put_mail(desk: Desk, mail: Mail, logged: float) -> None:
     task = desk.sheets.new_id("Task")
-    row = _mail(desk, mail, task)
-    _put_task(desk, _mirror(desk, mail, task), mail.at)
+    row = _mail(desk, mail, logged, task)
+    _put_task(desk, _mirror(desk, mail, logged, task), mail.at)
     desk.sheets.put("EmailMessage", row)
     if desk.rng.random() < desk.life.rates.dirt.deleted:
         copy = [desk.sheets.new_id("EmailMessage"), "", *row[2:14], "1", *row[15:]]
         desk.sheets.put("EmailMessage", copy)
 
 
-def _mail(desk: Desk, mail: Mail, task: str) -> list[str]:
+def _mail(desk: Desk, mail: Mail, logged: float, task: str) -> list[str]:
     life, time = desk.life, desk.time
-    logged = mail.logged_at or mail.at
-    opened = mail.opened_at if mail.opened_at is not None and mail.opened_at < life.end else None
+    opened = entered.first_opening(life, mail)
     last = opened if mail.last_opened_at is None or mail.last_opened_at >= life.end else mail.last_opened_at
     buyer, seller = life.account.contacts[mail.contact].email, desk.owner(mail.at).user.email
     others = (
@@ -103,7 +103,7 @@ def _mail(desk: Desk, mail: Mail, task: str) -> list[str]:
     id_ = desk.sheets.new_id("EmailMessage")
     marks = [f"<{id_[:15]}@mail.example>", f"{life.number}-{mail.thread}@thread.example"]
     automatic = "OutOfOffice" if mail.automatic and desk.rng.random() < 0.6 else ""
-    head = [id_, task, desk.deal, desk.owner(mail.at).user.id, *times, flag(mail.incoming), status]
+    head = [id_, task, desk.deal, desk.owner_id(mail.at), *times, flag(mail.incoming), status]
     return [
         *head,
         mail.subject,
@@ -118,9 +118,8 @@ def _mail(desk: Desk, mail: Mail, task: str) -> list[str]:
     ]
 
 
-def _mirror(desk: Desk, mail: Mail, task: str) -> list[str]:
-    logged = stamp(mail.logged_at or mail.at)
-    owner = desk.owner(mail.at).user.id
+def _mirror(desk: Desk, mail: Mail, logged: float, task: str) -> list[str]:
+    owner, at = desk.owner_id(mail.at), stamp(logged)
     head = [
         task,
         desk.who(mail.contact),
@@ -137,18 +136,17 @@ def _mirror(desk: Desk, mail: Mail, task: str) -> list[str]:
         "Email",
         "0",
         "1",
-        logged,
+        at,
         desk.is_old(mail.at),
         "",
         "",
         "",
     ]
-    return [*head, *middle, logged, owner, logged]
+    return [*head, *middle, at, owner, at]
 
 
-def _call(desk: Desk, call: Call) -> list[str]:
-    logged = stamp(call.logged_at or call.at)
-    owner = desk.owner(call.at).user.id
+def _call(desk: Desk, call: Call, logged: float) -> list[str]:
+    owner, at = desk.owner_id(call.at), stamp(logged)
     id_ = desk.sheets.new_id("Task")
     side = "Inbound" if call.inbound else "Outbound"
     head = [
@@ -159,13 +157,12 @@ def _call(desk: Desk, call: Call) -> list[str]:
         date_text(int(call.at)),
         "Completed",
     ]
-    middle = ["Normal", owner, "", "Call", "Call", "0", "1", logged, desk.is_old(call.at)]
-    return [*head, *middle, str(call.seconds), side, call.disposition, logged, owner, logged]
+    middle = ["Normal", owner, "", "Call", "Call", "0", "1", at, desk.is_old(call.at)]
+    return [*head, *middle, str(call.seconds), side, call.disposition, at, owner, at]
 
 
-def _todo(desk: Desk, plain_task: PlainTask) -> list[str]:
-    done = plain_task.done_at if plain_task.done_at is not None and plain_task.done_at < desk.life.end else None
-    owner = desk.owner(plain_task.created).user.id
+def _todo(desk: Desk, plain_task: PlainTask, done: float | None) -> list[str]:
+    owner = desk.owner_id(plain_task.created)
     status = "Not Started" if done is None else "Completed"
     head = [desk.sheets.new_id("Task"), desk.who(0), desk.what(), plain_task.subject, date_text(plain_task.due), status]
     closed = [flag(done is not None), stamp(done) if done else ""]
@@ -173,12 +170,8 @@ def _todo(desk: Desk, plain_task: PlainTask) -> list[str]:
     return [*head, *middle, stamp(plain_task.created), owner, stamp(done or plain_task.created)]
 
 
-def _put_meeting(desk: Desk, meeting: Meeting) -> None:
+def _put_meeting(desk: Desk, meeting: Meeting, created: float, logged: float | None) -> None:
     life = desk.life
-    logged = meeting.logged_at if meeting.logged_at is not None and meeting.logged_at < life.end else None
-    created = meeting.planned_at if meeting.planned_at is not None else logged
-    if created is None or created >= life.end:
-        return
     outcome = meeting.outcome if logged is not None else ""
     row = _meeting(desk, meeting, created, max(created, logged or created), outcome)
     is_group = meeting.people > 1 and desk.rng.random() < 2 * life.rates.dirt.group_events
@@ -186,7 +179,7 @@ def _put_meeting(desk: Desk, meeting: Meeting) -> None:
     desk.sheets.put("Event", row)
     desk.last_activity = max(desk.last_activity, meeting.start)
     if is_group:
-        guest = life.company.managers[life.rep.team].id
+        guest = make_id("User", life.company.managers[life.rep.team].number)
         desk.sheets.put("Event", [desk.sheets.new_id("Event"), *row[1:9], guest, *row[10:15], "1", *row[16:]])
     if desk.rng.random() < life.rates.dirt.deleted:
         desk.sheets.put("Event", [desk.sheets.new_id("Event"), *row[1:14], "1", *row[15:]])
@@ -194,7 +187,7 @@ def _put_meeting(desk: Desk, meeting: Meeting) -> None:
 
 def _meeting(desk: Desk, meeting: Meeting, created: float, modified: float, outcome: str) -> list[str]:
     start, over = stamp(meeting.start), stamp(meeting.start + meeting.minutes * MINUTE)
-    owner = desk.owner(meeting.start).user.id
+    owner = desk.owner_id(meeting.start)
     subject = f"{PREFIXES.get(outcome, '')}{meeting.topic}: {desk.life.account.name}"
     head = [
         desk.sheets.new_id("Event"),

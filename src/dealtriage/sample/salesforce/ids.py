@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 POD = "7E"  # the two characters every id of one org shares
@@ -41,6 +43,7 @@ def base62(number: int, width: int) -> str:
     return text.rjust(width, "0")
 
 
+@lru_cache(maxsize=4096)
 def make_id(table: str, number: int) -> str:
     """The 18-character id of the `number`-th record of `table`."""
     return extend(PREFIXES[table] + POD + base62(FIRST + number, 10))

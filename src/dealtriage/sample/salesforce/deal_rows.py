@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from .clock import date_text, stamp
-from .company import User
-from .fixed_rows import STAGE_FACTS, flag
-from .life import STAGES, WON, Change, Life, Quote
+from ..clock import date_text, stamp
+from ..company import User
+from ..entered import currency, quotes
+from ..life import STAGES, WON, Change, Life, Quote
+from ..stages import PROBABILITY
+from ..words import PRODUCTS, SENIOR_TITLES
+from .fixed_rows import FORECASTS, flag
+from .ids import make_id
 from .sheets import Sheets
-from .words import PRODUCTS, SENIOR_TITLES
 
 FIELD_HISTORY_DAYS = 548.0  # how far back the field history reaches
 FIELDS = {
@@ -37,26 +40,20 @@ def shown(name: str, value: Any) -> str:
     return date_text(value) if name == "close_day" else str(value)
 
 
-def currency(life: Life) -> str:
-    """The currency the deal is in."""
-    return "EUR" if life.account.in_euro else "USD"
-
-
 def put_deal(sheets: Sheets, life: Life, deal: str, rng: random.Random, last_activity: str) -> None:
     """All rows of a deal but its activities."""
     sheets.put("Opportunity", opportunity(life, deal, rng, last_activity))
     _put_history(sheets, life, deal, rng)
     _put_field_history(sheets, life, deal)
     _put_roles(sheets, life, deal, rng)
-    for quote in life.quotes:
-        if quote.created < life.end:
-            sheets.put("Quote", _quote(sheets, life, deal, quote))
+    for quote in quotes(life):
+        sheets.put("Quote", _quote(sheets, life, deal, quote))
 
 
 def opportunity(life: Life, deal: str, rng: random.Random, last_activity: str) -> list[str]:
     """The deal row as it stands at the export."""
     account, last = life.account, life.changes[-1]
-    forecast, probability = STAGE_FACTS[STAGES[life.stage]]
+    label = STAGES[life.stage]
     merged = account.has_merged and rng.random() < 0.5
     stages = [change.at for change in life.changes if "stage" in change.fields]
     closed = life.stage >= WON
@@ -65,12 +62,14 @@ def opportunity(life: Life, deal: str, rng: random.Random, last_activity: str) -
     )
     modified = stamp(min(touched, life.end - 0.001))
     return [
-        deal, "0", account.merged_id if merged else account.id, account.contacts[0].id, "",
-        f"{account.name} - {rng.choice(PRODUCTS)}", _description(life, rng), STAGES[life.stage],
-        shown("amount", life.amount), str(probability), shown("close_day", life.close_day),
+        deal, "0", make_id("Account", account.merged_number if merged else account.number),
+        make_id("Contact", account.contacts[0].number), "",
+        f"{account.name} - {rng.choice(PRODUCTS)}", _description(life, rng), label,
+        shown("amount", life.amount), str(PROBABILITY[label]), shown("close_day", life.close_day),
         "Existing Business" if life.number % 3 == 2 else "New Business", life.next_step,
-        rng.choice(("Web", "Referral", "Fair", "Partner", "")), flag(closed), flag(life.stage == WON), forecast,
-        currency(life), life.rep.user.id, stamp(life.created), life.owners[0][1].user.id, modified, last.by, modified,
+        rng.choice(("Web", "Referral", "Fair", "Partner", "")), flag(closed), flag(life.stage == WON), FORECASTS[label],
+        currency(life), make_id("User", life.rep.user.number), stamp(life.created),
+        make_id("User", life.owners[0][1].user.number), modified, make_id("User", last.by), modified,
         last_activity, str(_pushes(life)), stamp(stages[-1]) if stages else "", life.loss_reason,
     ]  # fmt: skip
 
@@ -95,7 +94,7 @@ def _put_history(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> N
         if before is not None and not any(name in change.fields for name in SNAPSHOT):
             continue
         stage = STAGES[change.stage]
-        forecast, share = STAGE_FACTS[stage]
+        share = PROBABILITY[stage]
         expected = shown("amount", None if change.amount is None else change.amount * share / 100)
         known = [shown("amount", before.amount), shown("close_day", before.close_day)] if before else ["", ""]
         id_ = deal[:15] if rng.random() < life.rates.dirt.short_ids else deal
@@ -103,14 +102,14 @@ def _put_history(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> N
         head = [
             sheets.new_id("OpportunityHistory"),
             id_,
-            change.by,
+            make_id("User", change.by),
             stamp(change.at),
             stage,
             amount,
             expected,
             close,
         ]
-        sheets.put("OpportunityHistory", [*head, str(share), forecast, *known, currency(life), "0"])
+        sheets.put("OpportunityHistory", [*head, str(share), FORECASTS[stage], *known, currency(life), "0"])
         before = change
 
 
@@ -124,7 +123,7 @@ def _put_field_history(sheets: Sheets, life: Life, deal: str) -> None:
             id_ = sheets.new_id("OpportunityFieldHistory")
             sheets.put(
                 "OpportunityFieldHistory",
-                [id_, "0", deal, change.by, stamp(change.at), field, kind, old, new],
+                [id_, "0", deal, make_id("User", change.by), stamp(change.at), field, kind, old, new],
             )
 
 
@@ -139,7 +138,7 @@ def _field_rows(change: Change) -> list[tuple[str, str, str, str]]:
 
 
 def _owner_rows(old: User, new: User) -> list[tuple[str, str, str, str]]:
-    return [("Owner", "EntityId", old.id, new.id), ("Owner", "Text", old.name, new.name)]
+    return [("Owner", "EntityId", make_id("User", old.number), make_id("User", new.number)), ("Owner", "Text", old.name, new.name)]
 
 
 def _put_roles(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> None:
@@ -156,7 +155,7 @@ def _put_roles(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> Non
         row = [
             sheets.new_id("OpportunityContactRole"),
             id_,
-            contact.id,
+            make_id("Contact", contact.number),
             role,
             flag(slot == 0),
             stamp(at),
@@ -173,5 +172,5 @@ def _quote(sheets: Sheets, life: Life, deal: str, quote: Quote) -> list[str]:
     number = f"{life.number:07d}{quote.version:02d}"
     latest = flag(quote is life.quotes[-1])
     money = [f"{quote.discount * 100:.2f}", subtotal, total, date_text(quote.expires), latest, currency(life)]
-    times = [stamp(quote.created), life.rep.user.id, stamp(max(quote.created, quote.status_at)), "0"]
+    times = [stamp(quote.created), make_id("User", life.rep.user.number), stamp(max(quote.created, quote.status_at)), "0"]
     return [sheets.new_id("Quote")[:15], deal[:15], name, number, quote.status, *money, *times]

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from .accounts import Account, Contact, merged_contact_id
-from .clock import stamp
-from .company import TEAMS, Company, User
+from ..accounts import Account, Contact
+from ..clock import stamp
+from ..company import TEAMS, Company, User
+from ..rates import Rates
+from ..stages import OFFERED
 from .ids import make_id
-from .rates import Rates
 from .sheets import Sheets
 
-#          label, active, closed, won, forecast category, probability in percent
-STAGE_ROWS = (
-    ("Qualification", True, False, False, "Pipeline", 10),
-    ("Discovery", True, False, False, "Pipeline", 20),
-    ("Solution Fit", True, False, False, "BestCase", 40),
-    ("Proposal/Price Quote", True, False, False, "BestCase", 60),
-    ("Verbal Agreement", False, False, False, "Forecast", 75),
-    ("Negotiation", True, False, False, "Forecast", 80),
-    ("Closed Won", True, True, True, "Closed", 100),
-    ("Closed Lost", True, True, False, "Omitted", 0),
-)
-STAGE_FACTS = {label: (forecast, probability) for label, _, _, _, forecast, probability in STAGE_ROWS}
+FORECASTS = {
+    "Qualification": "Pipeline", "Discovery": "Pipeline", "Solution Fit": "BestCase", "Proposal/Price Quote": "BestCase",
+    "Verbal Agreement": "Forecast", "Negotiation": "Forecast", "Closed Won": "Closed", "Closed Lost": "Omitted",
+}  # fmt: skip
 
 
 def flag(value: bool) -> str:
@@ -34,8 +27,9 @@ def put_fixed(sheets: Sheets, company: Company, rates: Rates, start: float) -> N
         sheets.put("User", _user(user, start))
     for role, name in enumerate(("Head of Sales", *(f"Team {team}" for team in TEAMS))):
         sheets.put("UserRole", [make_id("UserRole", role), name, make_id("UserRole", 0) if role else ""])
-    for order, (label, active, closed, won, forecast, share) in enumerate(STAGE_ROWS, start=1):
-        facts = [label, label, flag(active), str(order), flag(closed), flag(won), forecast, str(share)]
+    for order, stage in enumerate(OFFERED, start=1):
+        flags = [flag(stage.is_active), str(order), flag(stage.is_closed), flag(stage.is_won)]
+        facts = [stage.label, stage.label, *flags, FORECASTS[stage.label], str(stage.probability)]
         sheets.put("OpportunityStage", [make_id("OpportunityStage", order), *facts])
     sheets.put("CurrencyType", [make_id("CurrencyType", 0), "USD", "1.0", "2", "1", "1"])
     euro = f"{1 / rates.usd_per_eur:.6f}"
@@ -49,7 +43,7 @@ def _user(user: User, start: float) -> list[str]:
     active = flag(user.leaves_at is None)
     born = stamp(start - 300.25)
     return [
-        user.id,
+        make_id("User", user.number),
         user.email,
         first,
         last,
@@ -58,7 +52,7 @@ def _user(user: User, start: float) -> list[str]:
         active,
         kind,
         role,
-        user.manager,
+        "" if user.manager is None else make_id("User", user.manager),
         "GMT",
         born,
     ]
@@ -66,15 +60,16 @@ def _user(user: User, start: float) -> list[str]:
 
 def put_account(sheets: Sheets, account: Account, start: float, bounced: bool) -> None:
     """An account and its contacts, with the duplicates that were merged into them."""
-    born = start - account.age_days
-    sheets.put("Account", _account(account, account.id, "", born))
+    born, id_ = start - account.age_days, make_id("Account", account.number)
+    sheets.put("Account", _account(account, id_, "", born))
     if account.has_merged:
-        sheets.put("Account", _account(account, account.merged_id, account.id, born + 1))
-    for contact in account.contacts:
-        sheets.put("Contact", _contact(account, contact, contact.id, "", born, bounced and contact.slot == 0))
+        sheets.put("Account", _account(account, make_id("Account", account.merged_number), id_, born + 1))
+    ids = [make_id("Contact", contact.number) for contact in account.contacts]
+    for contact, own in zip(account.contacts, ids, strict=True):
+        sheets.put("Contact", _contact(account, contact, own, "", born, bounced and contact.slot == 0))
     if account.has_merged_contact:
-        first = account.contacts[0]
-        sheets.put("Contact", _contact(account, first, merged_contact_id(account), first.id, born + 1, False))
+        old = make_id("Contact", account.merged_contact_number)
+        sheets.put("Contact", _contact(account, account.contacts[0], old, ids[0], born + 1, False))
 
 
 def _account(account: Account, id_: str, master: str, born: float) -> list[str]:
@@ -88,4 +83,4 @@ def _contact(
 ) -> list[str]:
     names = [contact.first, contact.last, f"{contact.first} {contact.last}", contact.email]
     rest = [contact.title, contact.department, flag(bounced), stamp(born + 0.01)]
-    return [id_, flag(bool(master)), master, account.id, *names, *rest]
+    return [id_, flag(bool(master)), master, make_id("Account", account.number), *names, *rest]
