@@ -14,13 +14,14 @@ from .accounts import accounts_brought, draw_account
 from .clock import days_of, months_before
 from .company import found
 from .door import Door
+from .hubspot import HubSpot
 from .salesforce import Salesforce
 from .story import World, live
 from .truth import Truth
 
 __all__ = ["DOORS", "write_sample"]
 
-DOORS: dict[str, Callable[[Path, World], Door]] = {"salesforce": Salesforce}
+DOORS: dict[str, Callable[[Path, World], Door]] = {"salesforce": Salesforce, "hubspot": HubSpot}
 TOLD_EVERY = 10_000
 log = logging.getLogger(__name__)
 

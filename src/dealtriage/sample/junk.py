@@ -21,10 +21,6 @@ def has_deleted_twin(number: int) -> bool:
     return number % DELETED_EVERY == DELETED_AT
 
 
-def has_merged_twin(number: int) -> bool:
-    return number % MERGED_EVERY == MERGED_AT
-
-
 def has_test_deal(number: int) -> bool:
     return number % TEST_EVERY == TEST_AT
 
@@ -36,6 +32,18 @@ def has_orphans(number: int) -> bool:
 def twin(number: int) -> int:
     """The number of a deal's twin, deleted or merged away."""
     return JUNK + number * 2
+
+
+def merged_twins(number: int) -> list[int]:
+    """The numbers of the deals that were merged into this one: none for most, else one or two."""
+    if number % MERGED_EVERY != MERGED_AT:
+        return []
+    return [twin(number)] if keeps_merged_twin(number) else [twin(number), JUNK * 3 + number]
+
+
+def keeps_merged_twin(number: int) -> bool:
+    """Whether the deal that was merged into this one is still listed, as deleted."""
+    return number % (2 * MERGED_EVERY) == MERGED_AT
 
 
 def test_deal(number: int) -> int:
