@@ -15,13 +15,14 @@ from .clock import days_of, months_before
 from .company import found
 from .door import Door
 from .hubspot import HubSpot
+from .pipedrive import Pipedrive
 from .salesforce import Salesforce
 from .story import World, live
 from .truth import Truth
 
 __all__ = ["DOORS", "write_sample"]
 
-DOORS: dict[str, Callable[[Path, World], Door]] = {"salesforce": Salesforce, "hubspot": HubSpot}
+DOORS: dict[str, Callable[[Path, World], Door]] = {"salesforce": Salesforce, "hubspot": HubSpot, "pipedrive": Pipedrive}
 TOLD_EVERY = 10_000
 log = logging.getLogger(__name__)
 

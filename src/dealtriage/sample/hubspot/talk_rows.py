@@ -70,6 +70,7 @@ def _put_task(desk: Desk, task: PlainTask, done: float | None) -> None:
 
 def _put_meeting(desk: Desk, meeting: Meeting, created: float, logged: float | None) -> None:
     people = desk.life.account.contacts
+    slots = [(meeting.contact + i) % len(people) for i in range(meeting.people)]
     start = moment(meeting.start)
     properties: Properties = {
         "hs_timestamp": start, "hs_meeting_start_time": start,
@@ -79,4 +80,4 @@ def _put_meeting(desk: Desk, meeting: Meeting, created: float, logged: float | N
     }  # fmt: skip
     updated = max(created, logged or created)
     desk.touched(meeting.start, updated)
-    desk.put("meetings", properties, created, updated, [(meeting.contact + i) % len(people) for i in range(meeting.people)])
+    desk.put("meetings", properties, created, updated, slots)

@@ -138,7 +138,8 @@ def _field_rows(change: Change) -> list[tuple[str, str, str, str]]:
 
 
 def _owner_rows(old: User, new: User) -> list[tuple[str, str, str, str]]:
-    return [("Owner", "EntityId", make_id("User", old.number), make_id("User", new.number)), ("Owner", "Text", old.name, new.name)]
+    ids = make_id("User", old.number), make_id("User", new.number)
+    return [("Owner", "EntityId", *ids), ("Owner", "Text", old.name, new.name)]
 
 
 def _put_roles(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> None:
@@ -172,5 +173,6 @@ def _quote(sheets: Sheets, life: Life, deal: str, quote: Quote) -> list[str]:
     number = f"{life.number:07d}{quote.version:02d}"
     latest = flag(quote is life.quotes[-1])
     money = [f"{quote.discount * 100:.2f}", subtotal, total, date_text(quote.expires), latest, currency(life)]
-    times = [stamp(quote.created), make_id("User", life.rep.user.number), stamp(max(quote.created, quote.status_at)), "0"]
-    return [sheets.new_id("Quote")[:15], deal[:15], name, number, quote.status, *money, *times]
+    by, changed = make_id("User", life.rep.user.number), max(quote.created, quote.status_at)
+    head = [sheets.new_id("Quote")[:15], deal[:15], name, number, quote.status]
+    return [*head, *money, stamp(quote.created), by, stamp(changed), "0"]

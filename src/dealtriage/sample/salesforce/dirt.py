@@ -78,13 +78,14 @@ def put_test_account(sheets: Sheets, start: float) -> None:
 def _put_orphans(sheets: Sheets, life: Life) -> None:
     deal = make_id("Opportunity", gone(life.number))
     at = stamp(min(life.created + 3, life.end - 0.01))
-    owner, who = make_id("User", life.rep.user.number), make_id("Contact", life.account.contacts[0].number)
+    person, user = life.account.contacts[0], life.rep.user
+    owner, who = make_id("User", user.number), make_id("Contact", person.number)
     task = sheets.new_id("Task")
     day = date_text(int(life.created))
     head = [task, who, deal, "Email: Checking in", day, "Completed", "Normal", owner, "", "Email", "Email", "0"]
     sheets.put("Task", [*head, "1", at, "0", "", "", "", at, owner, at])
     mail = [sheets.new_id("EmailMessage"), task, deal, owner, at, at, at, "0", "3", "Checking in", ""]
-    rest = [life.rep.user.email, life.account.contacts[0].email, "", "0", "<orphan@mail.example>", "orphan@thread.example", "0", "", "", "0", ""]
+    rest = [user.email, person.email, "", "0", "<orphan@mail.example>", "orphan@thread.example", "0", "", "", "0", ""]
     sheets.put("EmailMessage", [*mail, *rest])
     meeting = [sheets.new_id("Event"), who, deal, "1", f"Demo: {life.account.name}", at, "30", at, at, owner]
     sheets.put("Event", [*meeting, "Meeting", "Busy", "Held", "", "0", "0", "0", "0", "0", at, owner, at])
