@@ -14,6 +14,7 @@ from .accounts import accounts_brought, draw_account
 from .clock import days_of, months_before
 from .company import found
 from .door import Door
+from .dynamics import Dynamics
 from .hubspot import HubSpot
 from .pipedrive import Pipedrive
 from .salesforce import Salesforce
@@ -22,7 +23,12 @@ from .truth import Truth
 
 __all__ = ["DOORS", "write_sample"]
 
-DOORS: dict[str, Callable[[Path, World], Door]] = {"salesforce": Salesforce, "hubspot": HubSpot, "pipedrive": Pipedrive}
+DOORS: dict[str, Callable[[Path, World], Door]] = {
+    "salesforce": Salesforce,
+    "hubspot": HubSpot,
+    "dynamics": Dynamics,
+    "pipedrive": Pipedrive,
+}
 TOLD_EVERY = 10_000
 log = logging.getLogger(__name__)
 

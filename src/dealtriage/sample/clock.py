@@ -36,6 +36,11 @@ def date_text(day: int) -> str:
     return calendar_day(day).isoformat()
 
 
+def day_of(text: str) -> int:
+    """The day number of a `YYYY-MM-DD`."""
+    return date.fromisoformat(text).toordinal() - _EPOCH
+
+
 def stamp(t: float) -> str:
     """`YYYY-MM-DD HH:MM:SS` in GMT, cut to the second."""
     day, second = divmod(int(t * SECONDS + 1e-4), SECONDS)

@@ -11,6 +11,8 @@ from .life import Call, Life, Mail, Meeting, PlainTask, Quote
 from .stages import is_closed
 from .words import PRODUCTS
 
+PREFIXES = {"No Show": "No show: ", "Cancelled": "Cancelled: ", "Rescheduled": "Rescheduled: "}  # of meetings' subjects
+
 
 def mails(life: Life) -> Iterator[tuple[Mail, float]]:
     """Emails that were stored, each with the time it was."""

@@ -60,7 +60,8 @@ def _deal(desk: Desk, id_: str, past: list[Snapshot], company: str = "") -> Reco
     updated = _updated(desk, past[-1]) if is_own else past[-1].at
     properties = _state(past[-1], {name: found[0]["value"] for name, found in history.items()}) | {
         "dealname": entered.deal_name(life, desk.seed), "pipeline": "default",
-        "deal_currency_code": entered.currency(life), "createdate": moment(life.created), "hs_lastmodifieddate": moment(updated),
+        "deal_currency_code": entered.currency(life), "createdate": moment(life.created),
+        "hs_lastmodifieddate": moment(updated),
         "hs_next_step": life.next_step or None if is_own else None, "num_associated_contacts": str(len(contacts)),
         "notes_last_contacted": moment(desk.last_contact) if is_own else None,
         "notes_last_updated": moment(desk.last_update) if is_own else None,

@@ -60,8 +60,8 @@ def _put_orphans(files: JsonFiles, life: Life) -> None:
     files.put("mailMessages", {
         "id": files.new_id("mailMessages"), "deal_id": deal, "mail_thread_id": gone(life.number),
         "subject": "Checking in", "snippet": "", "from": ours, "to": theirs, "cc": [], "message_time": at,
-        "add_time": at, "update_time": at, "user_id": user, "sent_flag": 1, "draft_flag": 0, "mail_tracking_status": "not opened",
-        "deleted_flag": 0,
+        "add_time": at, "update_time": at, "user_id": user, "sent_flag": 1, "draft_flag": 0,
+        "mail_tracking_status": "not opened", "deleted_flag": 0,
     })  # fmt: skip
     person = person_id(who.number)
     files.put("activities", {

@@ -15,7 +15,6 @@ from .ids import make_id
 from .sheets import Sheets
 
 ARCHIVE_DAYS = 365.0  # activities older than this carry IsArchived
-PREFIXES = {"No Show": "No show: ", "Cancelled": "Cancelled: ", "Rescheduled": "Rescheduled: "}
 
 
 @dataclass(slots=True)
@@ -188,7 +187,7 @@ def _put_meeting(desk: Desk, meeting: Meeting, created: float, logged: float | N
 def _meeting(desk: Desk, meeting: Meeting, created: float, modified: float, outcome: str) -> list[str]:
     start, over = stamp(meeting.start), stamp(meeting.start + meeting.minutes * MINUTE)
     owner = desk.owner_id(meeting.start)
-    subject = f"{PREFIXES.get(outcome, '')}{meeting.topic}: {desk.life.account.name}"
+    subject = f"{entered.PREFIXES.get(outcome, '')}{meeting.topic}: {desk.life.account.name}"
     head = [
         desk.sheets.new_id("Event"),
         desk.who(meeting.contact),
