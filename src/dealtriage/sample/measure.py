@@ -1,4 +1,4 @@
-"""Rates of a sample export, measured from its raw files alone and independently of the pipeline's own modules."""
+"""Rates of the Salesforce export, measured from its raw files alone and independently of the pipeline's own modules."""
 
 from __future__ import annotations
 
