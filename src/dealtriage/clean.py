@@ -1,7 +1,7 @@
 """Raw export -> core tables, quarantine, coverage, and the cutoff of everything that follows."""
 
+import shutil
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from dealtriage.errors import BadInput
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, Table, as_typed, checked
 from dealtriage.sources.quarantine import Quarantine
+from dealtriage.sources.reading import read
 from dealtriage.tables import replaced_folder, write_json, write_parquet, write_text
 from dealtriage.workspace import Workspace
 
@@ -32,9 +33,8 @@ def run(params: Params, workspace: Workspace) -> str:
     with replaced_folder(workspace.core) as folder:
         con = _connect(folder)
         quarantine = Quarantine(con)
-        rows_read = import_module(f"dealtriage.sources.{params.source.crm}").read(params.source, con, quarantine)
+        rows_read = read(params.source, con, quarantine, folder / "scratch")
         _refuse_mostly_bad(rows_read, quarantine, params.clean.max_bad_share)
-        _refuse_without_activity(con)
         cutoff = _cutoff(params, con)
         for table in CORE:
             _write(con, table, folder)
@@ -51,6 +51,7 @@ def run(params: Params, workspace: Workspace) -> str:
         write_text(folder / "summary.txt", text)
         con.close()
         (folder / "work.duckdb").unlink()
+        shutil.rmtree(folder / "scratch", ignore_errors=True)
     return text
 
 
@@ -71,13 +72,6 @@ def _refuse_mostly_bad(rows_read: dict[str, int], quarantine: Quarantine, most: 
                            f"clean.max_bad_share allows ({most:.1%}). {len(mostly)} of them like line {first['line']}, "
                            f"{first['column'] or 'the whole line'} = {first['value']}: {first['reason']}.",
                            "Correct the export, or raise clean.max_bad_share if this is known.")
-
-
-def _refuse_without_activity(con: duckdb.DuckDBPyConnection) -> None:
-    found = con.execute("select count(*) from activities where kind in ('email', 'call', 'meeting', 'document')").fetchall()
-    if not found[0][0]:
-        raise BadInput("The export holds no mail, call or meeting about any deal: nothing tells silence from missing data.",
-                       "Export activities too (Task, Event, EmailMessage), or check that they point at deals.")
 
 
 def _cutoff(params: Params, con: duckdb.DuckDBPyConnection) -> datetime:

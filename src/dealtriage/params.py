@@ -70,11 +70,13 @@ class EventLogMapping(_Section):
 class Source(_Section):
     """Where the export lies and how to read it."""
 
-    crm: Literal["salesforce", "event_log"]
+    crm: Literal["salesforce", "hubspot", "dynamics", "pipedrive", "event_log"]
     path: Path
     exported_at: datetime | None = None
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    day_first: bool | None = None
     columns: dict[str, str] = {}
+    currency_rates: dict[str, Annotated[float, Field(gt=0)]] = {}
     absent: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     system_users: tuple[str, ...] = ()

@@ -50,14 +50,14 @@ def _must(name: str, type_: Literal["varchar", "timestamp", "double", "boolean",
 
 
 DEALS = Table("deals", (
-    _must("deal_id", "varchar"), Column("name", "varchar"), Column("account_id", "varchar"),
-    Column("account_name", "varchar"), _must("created_at", "timestamp"), Column("currency", "varchar"),
-    _must("currency_rate", "double"), Column("owner_id_now", "varchar", "overwritten"),
+    _must("deal_id", "varchar"), Column("name", "varchar", "overwritten"), Column("account_id", "varchar", "overwritten"),
+    Column("account_name", "varchar", "overwritten"), _must("created_at", "timestamp"), Column("currency", "varchar"),
+    Column("currency_rate", "double", "overwritten", nullable=False), Column("owner_id_now", "varchar", "overwritten"),
     Column("stage_now", "varchar", "overwritten"), Column("amount_now", "double", "overwritten"),
     Column("close_date_now", "timestamp", "overwritten"),
     Column("is_closed_now", "boolean", "overwritten", nullable=False),
     Column("is_won_now", "boolean", "overwritten", nullable=False),
-    Column("loss_reason_now", "varchar", "overwritten")), ("deal_id",))
+    Column("loss_reason_now", "varchar", "overwritten"), Column("history_since", "timestamp")), ("deal_id",))
 
 DEAL_CHANGES = Table("deal_changes", (
     _must("deal_id", "varchar"), _must("changed_at", "timestamp"), _must("field", "varchar"),
@@ -82,7 +82,7 @@ CONTACT_ROLES = Table("contact_roles", (
     _must("role_id", "varchar"), _must("deal_id", "varchar"), Column("contact_id", "varchar"),
     Column("contact_name", "varchar"), Column("title", "varchar", "overwritten"),
     Column("role", "varchar", "overwritten"), Column("is_primary", "boolean", "overwritten", nullable=False),
-    _must("created_at", "timestamp")), ("deal_id", "created_at", "role_id"))
+    Column("created_at", "timestamp")), ("deal_id", "role_id"))
 
 OWNERS = Table("owners", (
     _must("owner_id", "varchar"), Column("name", "varchar"), Column("team", "varchar", "overwritten"),
@@ -91,9 +91,12 @@ OWNERS = Table("owners", (
 
 STAGES = Table("stages", (
     _must("stage", "varchar"), _must("position", "int"), _must("is_closed", "boolean"), _must("is_won", "boolean"),
-    _must("is_refusal", "boolean")), ("position", "stage"))
+    _must("is_refusal", "boolean"), Column("rotten_days", "double", "overwritten")), ("position", "stage"))
 
-CORE = (DEALS, DEAL_CHANGES, ACTIVITIES, PROPOSALS, CONTACT_ROLES, OWNERS, STAGES)
+HISTORY_LIMITS = Table("history_limits", (
+    _must("deal_id", "varchar"), _must("field", "varchar"), _must("known_since", "timestamp")), ("deal_id", "field"))
+
+CORE = (DEALS, DEAL_CHANGES, ACTIVITIES, PROPOSALS, CONTACT_ROLES, OWNERS, STAGES, HISTORY_LIMITS)
 
 FACTS = Table("timeline", (
     _must("deal_id", "varchar"), _must("known_at", "timestamp"), _must("occurred_at", "timestamp"),

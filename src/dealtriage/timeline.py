@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from dealtriage.errors import BadInput
 from dealtriage.kinds import BUYER_SIGNALS, SELLER_TOUCHES
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, FACTS, as_typed, checked
@@ -99,7 +100,7 @@ from proposals p join deals d using (deal_id) where p.known_at < cutoff
 
 CONTACTS = """
 select deal_id, created_at, created_at, 'contact_added', role_id, contact_id, null, null, null, null, null, role
-from contact_roles
+from contact_roles where created_at is not null
 """
 
 QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, EMAILS, CALLS, MEETINGS, TASKS, PROPOSALS, CONTACTS)
@@ -114,6 +115,7 @@ def run(params: Params, workspace: Workspace) -> None:
         con.execute(f"create macro cutoff_at() as (select cutoff::timestamp from '{workspace.core / 'export.json'}')")
         con.execute("set variable discovery = ?", [params.timeline.discovery_subjects])
         con.execute("set variable third_party = ?", [params.timeline.third_party_subjects])
+        _refuse_without_activity(con)
         deals = int(con.execute("select count(*) from deals").fetchall()[0][0])
         buckets = -(-deals // params.timeline.bucket_deals)
         union = " union all ".join(f"({query})" for query in QUERIES).replace("< cutoff", "< cutoff_at()")
@@ -127,6 +129,13 @@ def run(params: Params, workspace: Workspace) -> None:
         con.close()
         for scratch in ("buckets", "spill"):
             shutil.rmtree(folder / scratch, ignore_errors=True)
+
+
+def _refuse_without_activity(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute("select count(*) from activities where kind in ('email', 'call', 'meeting', 'document')").fetchall()
+    if not found[0][0]:
+        raise BadInput("The export holds no mail, call or meeting about any deal: nothing tells silence from missing data.",
+                       "Export activities too (see docs/bring-your-own-export.md), or check that they point at deals.")
 
 
 def _sorted_bucket(folder: Path) -> str:

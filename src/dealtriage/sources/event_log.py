@@ -3,17 +3,13 @@
 Each activity of the log becomes one or more facts; what a fact may be is listed in KINDS.
 """
 
-from pathlib import Path
-
-import duckdb
 import pandas as pd
 
 from dealtriage.errors import BadInput
 from dealtriage.params import EventLogMapping, Source
-from dealtriage.sources.delimited import TextTable, load_text_table
-from dealtriage.sources.quarantine import Quarantine
-from dealtriage.sources.sql import define_macros, rows
-from dealtriage.sources.xes import read_xes
+from dealtriage.sources.crm import Crm, Reading
+from dealtriage.sources.declared import table
+from dealtriage.sources.sql import define_plain_ids
 
 # kind in params -> (core table, kind or event there, direction, outcome)
 KINDS: dict[str, tuple[str, str, str | None, str | None]] = {
@@ -37,29 +33,53 @@ KINDS: dict[str, tuple[str, str, str | None, str | None]] = {
 }
 
 
-def read(source: Source, con: duckdb.DuckDBPyConnection, quarantine: Quarantine) -> dict[str, int]:
-    """Create the core tables in `con` from one log file. Returns the rows read per file.
-
-    Raises BadInput for a missing or unreadable file, a mapping that names what does not exist, or a log without cases.
-    """
-    _check_mapping(source.event_log)
-    path = source.path
-    if not path.is_file():
-        raise BadInput(f"There is no file {path.absolute()}.", "Put the log there or correct source.path.")
-    define_macros(con, source.timezone)
-    is_xes = path.name.casefold().endswith((".xes", ".xes.gz"))
-    total = read_xes(path, con) if is_xes else _read_csv(source, path, con, quarantine)
-    _set_aside(con, source.event_log, path.name, quarantine)
-    if not rows(con, "select count(*) from log"):
-        raise BadInput(f"{path} holds no usable event{_first_complaint(quarantine)}.",
-                       "Check source.event_log: column names and activities; times must be like 2026-01-31 13:45:10.")
-    _map(con, source)
-    return {path.name: total}
+LOG = table("log", """
+    case_id    text    immutable  must | case:concept:name
+    activity   text    immutable  must | concept:name
+    time       time    immutable  must | time:timestamp
+    resource   text    immutable       | org:resource
+    lifecycle  text    immutable       | lifecycle:transition
+    amount     number  immutable
+    name       text    immutable
+""", names="*", dated="time", is_needed=True, rename_in='source.event_log.{short}_column: "{header}"',
+    left_out={"another lifecycle step": "not list_contains(getvariable('lifecycle'), r.lifecycle)",
+              "ignored activity": "list_contains(getvariable('known'), r.activity) and not list_contains(getvariable('used'), r.activity)"},
+    unusable={"no case": ("case_id", "r.case_id is null"), "no activity": ("activity", "r.activity is null"),
+              "this activity has no meaning in source.event_log.activities or .ignored": (
+                  "activity", "not list_contains(getvariable('known'), r.activity)")})
 
 
-def _first_complaint(quarantine: Quarantine) -> str:
-    bad = quarantine.frame()
-    return "" if bad.empty else f"; line {bad['line'].iloc[0]}, {bad['column'].iloc[0]}: {bad['reason'].iloc[0]}"
+def headers(source: Source) -> dict[str, dict[str, str]]:
+    """How the log calls its columns; XES says it itself."""
+    if ".xes" in source.path.name.casefold():
+        return {}
+    mapping = source.event_log
+    told = {"case_id": mapping.case_column, "activity": mapping.activity_column, "time": mapping.time_column,
+            "resource": mapping.resource_column, "lifecycle": mapping.lifecycle_column,
+            "amount": mapping.amount_column, "name": mapping.name_column}
+    return {"log": {column: header for column, header in told.items() if header}}
+
+
+def check(reading: Reading) -> None:
+    """The mapping must name what there is."""
+    _check_mapping(reading.source.event_log)
+
+
+def prepare(reading: Reading) -> None:
+    """What each activity means becomes a table."""
+    con, mapping = reading.con, reading.source.event_log
+    known = [*mapping.activities, *mapping.ignored]
+    for name, value in (("known", known), ("lifecycle", list(mapping.lifecycle_values)), ("used", list(mapping.activities))):
+        con.execute(f"set variable {name} = ?", [value])
+    rules = [(activity, *KINDS[rule.kind], rule.stage) for activity, many in mapping.activities.items() for rule in many]
+    con.register("rules_frame", pd.DataFrame(
+        rules, columns=["activity", "target", "kind", "direction", "outcome", "stage"]).astype("str"))
+    con.execute("create or replace table rules as select * from rules_frame")
+    stages = [(name, False, False, False) for name in mapping.stages]
+    stages += [("won", True, True, False), ("lost", True, False, False), ("refused", True, False, True)]
+    con.register("stage_frame", pd.DataFrame(stages, columns=["stage", "is_closed", "is_won", "is_refusal"]))
+    con.execute("""create or replace table stages as select stage, row_number() over ()::int as position, is_closed, is_won, is_refusal,
+                   null::double as rotten_days from stage_frame""")
 
 
 def _check_mapping(mapping: EventLogMapping) -> None:
@@ -76,91 +96,41 @@ def _check_mapping(mapping: EventLogMapping) -> None:
         raise BadInput("source.event_log.activities is empty.", "Say what each activity of the log means.")
 
 
-def _read_csv(source: Source, path: Path, con: duckdb.DuckDBPyConnection, quarantine: Quarantine) -> int:
-    mapping = source.event_log
-    headers = {"case_id": mapping.case_column, "activity": mapping.activity_column, "time": mapping.time_column,
-               "resource": mapping.resource_column, "lifecycle": mapping.lifecycle_column,
-               "amount": mapping.amount_column, "name": mapping.name_column}
-    expected = TextTable(("case_id", "activity", "time"), ("resource", "lifecycle", "amount", "name"),
-                         'source.event_log.{name}_column: "{header}"')
-    return load_text_table(con, path, "log", expected, {k: v for k, v in headers.items() if v}, quarantine)
-
-
-def _set_aside(con: duckdb.DuckDBPyConnection, mapping: EventLogMapping, file: str, quarantine: Quarantine) -> None:
-    known = [*mapping.activities, *mapping.ignored]
-    con.execute("set variable known = ?", [known])
-    con.execute("set variable lifecycle = ?", [list(mapping.lifecycle_values)])
-    con.execute("set variable used = ?", [list(mapping.activities)])
-    for where, column, reason in (
-            ("case_id is null", "case_id", "no case"), ("activity is null", "activity", "no activity"),
-            ("as_time(time) is null", "time", "is no time")):
-        quarantine.add_rows(file, "log", where, column, reason)
-        con.execute(f"delete from log where {where}")
-    for where, rule in (("lifecycle is not null and not list_contains(getvariable('lifecycle'), lifecycle)",
-                         "another lifecycle step"),
-                        ("list_contains(getvariable('known'), activity) "
-                         "and not list_contains(getvariable('used'), activity)", "ignored activity")):
-        quarantine.count(file, rule, rows(con, f"select count(*) from log where {where}"))
-        con.execute(f"delete from log where {where}")
-    quarantine.add_rows(file, "log", "not list_contains(getvariable('known'), activity)", "activity",
-                        "this activity has no meaning in source.event_log.activities or .ignored")
-    con.execute("delete from log where not list_contains(getvariable('known'), activity)")
-
-
-def _map(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    mapping = source.event_log
-    rules = [(activity, *KINDS[rule.kind], rule.stage) for activity, many in mapping.activities.items() for rule in many]
-    con.register("rules_frame", pd.DataFrame(
-        rules, columns=["activity", "target", "kind", "direction", "outcome", "stage"]).astype("str"))
-    con.execute("create or replace table rules as select * from rules_frame")
-    stages = [(name, False, False, False) for name in mapping.stages]
-    stages += [("won", True, True, False), ("lost", True, False, False), ("refused", True, False, True)]
-    con.register("stage_frame", pd.DataFrame(stages, columns=["stage", "is_closed", "is_won", "is_refusal"]))
-    con.execute("""create or replace table stages as
-                   select stage, row_number() over ()::int as position, is_closed, is_won, is_refusal from stage_frame""")
-    con.execute("set variable system_users = ?", [list(source.system_users)])
-    for table, query in CORE_TABLES.items():
-        con.execute(f"create or replace table {table} as {query}")
-
-
 EVENTS = """
-select case_id as deal_id, as_time(time) as moment, activity, resource as owner_id, case_id || '#' || lpad(_record::varchar, 12, '0') as event_id,
+select case_id as deal_id, time as moment, activity, resource as owner_id, case_id || '#' || lpad(_record::varchar, 12, '0') as event_id,
        r.target, r.kind, r.direction, r.outcome, r.stage
 from log join rules r using (activity)
 """
 
-CORE_TABLES = {
+CORE = {
     "events": EVENTS,
     "owners": """
         select distinct resource as owner_id, resource as name, null::varchar as team, null::varchar as manager_id,
                coalesce(list_contains(getvariable('system_users'), resource), false) as is_system, true as is_active
         from log where resource is not null""",
-    "deal_changes": """
-        select deal_id, moment as changed_at, 'stage' as field, null::varchar as old_value,
-               case when kind = 'stage' then stage else kind end as new_value, owner_id as author_id,
-               event_id as change_id from events where target = 'deal_changes'
+    "kept": "select null::varchar as field, null::timestamp as since where false",
+    "revisions": """
+        select deal_id, 'stage' as field, moment, event_id as id, owner_id as author_id, null::varchar as old_value,
+               case when kind = 'stage' then stage else kind end as value, false as has_old from events where target = 'deal_changes'
         union all
-        select case_id, min(as_time(time)), 'amount', null, arg_min(as_number(amount), (as_time(time), _record))::varchar,
-               null, case_id || '#amount' from log group by case_id having count(as_number(amount)) > 0
+        select case_id, 'amount', min(time), case_id || '#amount', null, null, arg_min(amount, (time, _record))::varchar, false
+        from log group by case_id having count(amount) > 0
         union all
-        select deal_id, moment, 'owner', null, owner_id, owner_id, event_id || '#owner' from (
+        select deal_id, 'owner', moment, event_id || '#owner', owner_id, null, owner_id, false from (
             select *, lag(owner_id) over (partition by deal_id order by moment, event_id) as before from (
                 select distinct deal_id, moment, owner_id, event_id from events where owner_id is not null
                 and not coalesce(list_contains(getvariable('system_users'), owner_id), false)))
         where owner_id is distinct from before""",
-    "deals": """
-        with last_stage as (select deal_id, arg_max(new_value, (changed_at, change_id)) as stage from deal_changes
-                            where field = 'stage' group by 1),
-        last_owner as (select deal_id, arg_max(new_value, (changed_at, change_id)) as owner from deal_changes
-                       where field = 'owner' group by 1)
+    "deals_read": """
+        with newest as (select deal_id, arg_max(value, (moment, id)) filter (field = 'stage') as stage,
+                               arg_max(value, (moment, id)) filter (field = 'owner') as owner from revisions group by 1)
         select l.case_id as deal_id, coalesce(min(l.name), l.case_id) as name, null::varchar as account_id,
-               null::varchar as account_name, min(as_time(l.time)) as created_at, null::varchar as currency,
-               1.0 as currency_rate, min(o.owner) as owner_id_now, min(s.stage) as stage_now,
-               min(as_number(l.amount)) as amount_now, null::timestamp as close_date_now,
-               coalesce(bool_or(t.is_closed), false) as is_closed_now, coalesce(bool_or(t.is_won), false) as is_won_now,
-               null::varchar as loss_reason_now
-        from log l left join last_stage s on s.deal_id = l.case_id left join stages t on t.stage = s.stage
-        left join last_owner o on o.deal_id = l.case_id group by l.case_id""",
+               null::varchar as account_name, min(l.time) as created_at, null::varchar as currency, 1.0 as currency_rate,
+               min(n.owner) as owner_id_now, min(n.stage) as stage_now, arg_min(l.amount, (l.time, l._record)) as amount_now,
+               null::timestamp as close_date_now, coalesce(bool_or(t.is_closed), false) as is_closed_now,
+               coalesce(bool_or(t.is_won), false) as is_won_now, null::varchar as loss_reason_now,
+               max(l.time) as stage_at_now, max(l.time) as modified_at_now
+        from log l left join newest n on n.deal_id = l.case_id left join stages t on t.stage = n.stage group by l.case_id""",
     "activities": """
         select event_id || '#' || kind as activity_id, deal_id, kind, direction, outcome, moment as starts_at,
                moment as ends_at, moment as created_at, moment as outcome_at, null::timestamp as opened_at, owner_id,
@@ -175,3 +145,7 @@ CORE_TABLES = {
                null::varchar as contact_name, null::varchar as title, null::varchar as role, false as is_primary,
                null::timestamp as created_at where false""",
 }
+
+CRM = Crm(name="event_log", title="event log", tables=(LOG,), deals="", define_ids=define_plain_ids, core=CORE, check=check, prepare=prepare,
+          headers=headers, form=lambda found: "event log", starts_with_deal=False, unit="event",
+          when_empty="Check source.event_log: column names and activities; times must be like 2026-01-31 13:45:10.")

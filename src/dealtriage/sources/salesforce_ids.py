@@ -14,9 +14,28 @@ SHAPE = "^[A-Za-z0-9]{15}([A-Za-z0-5]{3})?$"
 FILLER = "A" * 15
 
 
-def define_id_function(con: duckdb.DuckDBPyConnection) -> None:
-    """Define the SQL function `sf_id(text)`, see `canonical_ids`."""
+UPPER, LOWER, DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"
+FIVES = ",".join("".join(str(number >> bit & 1) for bit in range(5)) for number in range(32))
+# The usual id, 18 characters in both cases, is taken as it is; a short one gets its last three in SQL; one whose letters are
+# all of one case goes through `canonical_ids`. `whole_key` computes the last three of every id anew.
+MACROS = f"""
+create or replace macro has_both_cases(stem) as stem <> upper(stem) and stem <> lower(stem);
+create or replace macro upper_marks(stem) as translate(stem, '{UPPER}{LOWER}{DIGITS}', '{"1" * 26}{"0" * 36}');
+create or replace macro mark(fives) as substr('{ALPHABET.tobytes().decode()}', (strpos('{FIVES}', fives) - 1) // 6 + 1, 1);
+create or replace macro with_marks(stem, marks) as
+    stem || mark(left(marks, 5)) || mark(substr(marks, 6, 5)) || mark(right(marks, 5));
+create or replace macro whole_key(s) as case when regexp_full_match(s, '[A-Za-z0-9]{{15}}([A-Za-z0-5]{{3}})?') then
+    case when length(s) = 15 or has_both_cases(left(s, 15)) then with_marks(left(s, 15), upper_marks(left(s, 15))) else sf_id(s) end end;
+create or replace macro as_key(s) as case
+    when regexp_full_match(s, '[A-Za-z0-9]{{15}}[A-Z0-5]{{3}}') and has_both_cases(left(s, 15)) then s else whole_key(s) end;
+create or replace macro as_id(s) as coalesce(as_key(s), s);
+"""
+
+
+def define_id_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Define as_key(text): the canonical id, null where it is none; and as_id(text): that, or the text itself."""
     con.create_function("sf_id", canonical_ids, [VARCHAR], VARCHAR, type="arrow", null_handling="special")
+    con.execute(MACROS)
 
 
 def canonical_ids(texts: pa.Array) -> pa.Array:

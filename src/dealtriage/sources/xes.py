@@ -10,31 +10,34 @@ import duckdb
 import pandas as pd
 
 from dealtriage.errors import BadInput
+from dealtriage.sources.rows import Rows
+from dealtriage.sources.shelf import Item
 
 CHUNK = 200_000
 COLUMNS = ["case_id", "activity", "time", "resource", "lifecycle", "amount", "name"]
 AMOUNT_KEYS = ("amount", "AMOUNT_REQ", "Amount", "case:amount")
 
 
-def read_xes(path: Path, con: duckdb.DuckDBPyConnection) -> int:
-    """Load the events of an XES file as table `log` of text columns with `_record`. Returns the number of events.
+def xes_rows(con: duckdb.DuckDBPyConnection, item: Item) -> Rows:
+    """The events of an XES file, one row each: concept:name of trace and event, time:timestamp, org:resource,
+    lifecycle:transition; the amount is the trace's attribute `amount` or `AMOUNT_REQ`.
 
-    Uses concept:name of trace and event, time:timestamp, org:resource, lifecycle:transition; the amount is the
-    trace's attribute `amount` or `AMOUNT_REQ`. Raises BadInput when the file is cut short or is no XES.
+    Fetching raises BadInput when the file is cut short or is no XES.
     """
-    con.execute(f"create or replace table log ({', '.join(f'{c} varchar' for c in COLUMNS)}, _record bigint)")
-    total = 0
-    try:
-        for chunk in _chunks(path):
-            frame = pd.DataFrame(chunk, columns=COLUMNS, dtype="str")
-            frame["_record"] = range(total + 1, total + len(frame) + 1)
-            con.register("chunk", frame)
-            con.execute("insert into log select * from chunk")
-            total += len(frame)
-    except (ElementTree.ParseError, EOFError, OSError, zlib.error) as error:
-        raise BadInput(f"{path} cannot be read after {total:,} events: {error}.",
-                       "Fetch the file again; it is cut short or is no XES log.") from error
-    return total
+    def fetch() -> None:
+        con.execute(f"create or replace temp table xes_events ({', '.join(f'{c} varchar' for c in COLUMNS)})")
+        total = 0
+        try:
+            for chunk in _chunks(item.path):
+                con.register("chunk", pd.DataFrame(chunk, columns=COLUMNS, dtype="str"))
+                con.execute("insert into xes_events select * from chunk")
+                con.unregister("chunk")
+                total += len(chunk)
+        except (ElementTree.ParseError, EOFError, OSError, zlib.error) as error:
+            raise BadInput(f"{item.name} cannot be read after {total:,} events: {error}.",
+                           "Fetch the file again; it is cut short or is no XES log.") from error
+
+    return Rows("xes_events", {name: name for name in COLUMNS}, fetch=fetch)
 
 
 def _chunks(path: Path) -> Iterator[list[tuple[str | None, ...]]]:

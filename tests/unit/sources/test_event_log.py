@@ -73,7 +73,7 @@ def test_an_activity_without_meaning_is_quarantined(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("log", "name", "mapping", "message"), [
     (XES[:700], "log.xes", {}, "cannot be read"),
     ("nonsense", "log.xes", {}, "cannot be read"),
-    ("nonsense", "log.xes.gz", {}, "cannot be read"),
+    ("nonsense", "log.xes.gz", {}, "cannot be unpacked"),
     (LOG, "log.csv", {"activity_column": "activity"}, "has no column activity"),
     (LOG, "log.csv", {"activities": {"Created": {"kind": "dance"}}}, "unknown kinds: dance"),
     (LOG, "log.csv", {"activities": {"Created": {"kind": "stage", "stage": "Odd"}}}, "without a place in the order: Odd"),

@@ -35,13 +35,14 @@ def test_the_story_of_a_deal(tmp_path: Path) -> None:
         ("meeting_planned", "01-18", "01-18"), ("stage_changed", "01-20", "01-20"),
         ("meeting_held", "01-25", "01-27"),             # known when its outcome was recorded
         ("proposal_sent", "01-28", "01-28"), ("amount_changed", "02-10", "02-10"),
-        ("close_date_changed", "02-10", "02-10"), ("proposal_withdrawn", "02-14", "02-14")]
+        ("close_date_changed", "02-10", "02-10"), ("proposal_withdrawn", "02-14", "02-14"),
+        ("owner_changed", "02-15", "02-15")]            # no history of owners: the present one, since the last change
 
 
 def test_won_and_untouched_deals(tmp_path: Path) -> None:
     facts = read(tmp_path)["facts"]
     assert ("won", "02-02", "02-02") in kinds(facts, B)
-    assert [k for k, *_ in kinds(facts, C)] == ["deal_created", "stage_changed"]
+    assert [k for k, *_ in kinds(facts, C)] == ["deal_created", "stage_changed", "owner_changed"]
 
 
 def test_what_else_is_read(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_what_else_is_read(tmp_path: Path) -> None:
     assert found["owners"].set_index("owner_id").loc[REP, "name"] == "Rep One"
     assert found["facts"].query("kind == 'email_in'")["contact_id"].tolist() == [ANNA]
     assert found["owners"]["is_system"].sum() == 1
-    assert read_json(workspace(tmp_path).core / "export.json")["cutoff"] == "2026-02-14 09:00:01"
+    assert read_json(workspace(tmp_path).core / "export.json")["cutoff"] == "2026-02-15 09:00:01"
 
 
 def lower(content: dict, *files: str) -> dict:
@@ -183,10 +184,10 @@ def test_dates_stay_dates_east_of_greenwich(tmp_path: Path) -> None:
 
 
 def test_exported_at_may_have_any_offset(tmp_path: Path) -> None:
-    at = datetime.fromisoformat("2026-02-14T00:00:01-09:00")  # = 09:00:01 UTC, a second after the newest fact
+    at = datetime.fromisoformat("2026-02-15T00:00:01-09:00")  # = 09:00:01 UTC, a second after the newest fact
     assert read(tmp_path, exported_at=at)["quarantine"].empty
-    with pytest.raises(BadInput, match=r"source\.exported_at is 2026-02-14 08:00:01 UTC"):
-        params = params_for(tmp_path / "raw", exported_at=datetime.fromisoformat("2026-02-14T08:00:01+00:00"))
+    with pytest.raises(BadInput, match=r"source\.exported_at is 2026-02-15 08:00:01 UTC"):
+        params = params_for(tmp_path / "raw", exported_at=datetime.fromisoformat("2026-02-15T08:00:01+00:00"))
         clean.run(params.model_copy(update={"clean": params.clean.model_copy(update={"max_bad_share": 0.0})}),
                   workspace(tmp_path))
 
@@ -269,17 +270,17 @@ def renamed(folder: Path, old: str, new: str) -> None:
 
 def test_other_headers_are_params(tmp_path: Path) -> None:
     folder = write_export(tmp_path / "raw", tables())
-    renamed(folder, "StageName", "Stage Name")
-    with pytest.raises(BadInput, match=r'(?s)has no column StageName.*"Opportunity.StageName": "Stage Name"'):
+    renamed(folder, "StageName", "StageName Text")
+    with pytest.raises(BadInput, match=r'(?s)has no column StageName.*"Opportunity.StageName": "StageName Text"'):
         clean.run(params_for(folder), workspace(tmp_path))
-    columns = {**params_for(folder).source.columns, "Opportunity.StageName": "Stage Name"}
+    columns = {**params_for(folder).source.columns, "Opportunity.StageName": "StageName Text"}
     clean.run(params_for(folder, columns=columns), workspace(tmp_path))
 
 
 BREAKS = {
-    "no such folder": (lambda f: f.rename(f.with_name("gone")), "There is no folder"),
-    "another folder": (lambda f: [p.unlink() for p in f.iterdir()], "is no Salesforce Data Export"),
-    "a missing file": (lambda f: (f / "Task.csv").unlink(), "lacks Task.csv"),
+    "no such folder": (lambda f: f.rename(f.with_name("gone")), "There is nothing at"),
+    "another folder": (lambda f: [p.unlink() for p in f.iterdir()], "There is no table in"),
+    "a missing file": (lambda f: (f / "Task.csv").unlink(), "lacks Task"),
     "an empty file": (lambda f: (f / "Event.csv").write_text(""), "Event.csv is empty"),
     "no deal": (lambda f: (f / "Opportunity.csv").write_text((f / "Opportunity.csv").read_text().split("\n")[0] + "\n"),
                 "holds no usable deal"),
@@ -304,7 +305,7 @@ def test_a_file_the_company_does_not_have_can_be_declared(tmp_path: Path) -> Non
     content = {name: rows for name, rows in tables().items() if name not in ("Task", "Quote", "Contact", "Account", "User")}
     assert len(read(tmp_path, content, absent=["Task"])["deals"]) == 3
     summary = (workspace(tmp_path).core / "summary.txt").read_text()
-    assert "Quote.csv is not there: no proposals are known" in summary
+    assert "Quote is not there: no proposals are known" in summary
 
 
 def test_a_custom_column_that_is_not_there_is_noted(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""What a deal's stage, amount, close date and owner were at each past date, from whatever history its CRM keeps.
+
+A source gives `revisions` (deal_id, field, moment, id, author_id, old_value, value, has_old), the present values in
+`deals_read`, and `kept` (field, since): from when on changes of a field are kept, of deals without any change too. A
+field whose history is snapshots, or that has none, is not in it.
+
+* A value before the first change is that change's old value; where nothing changed since changes are kept, it is the
+  present one, rolled back. Neither reaches further back than changes are kept.
+* Where only values are kept, not what they replaced, nothing is known before the first.
+* The present value, where the history does not end with it, is known from when the deal was last modified on: never earlier.
+"""
+
+import duckdb
+
+FIELDS = ("stage", "amount", "close_date", "owner")
+LATE = "interval 1 day"  # a stage or owner that comes later than this after the deal was made had one before
+
+PRESENT = """
+create or replace temp table present as
+    select deal_id, 'stage' as field, stage_now as value, stage_at_now as moment, created_at from deals_read
+    union all select deal_id, 'amount', amount_now::varchar, modified_at_now, created_at from deals_read
+    union all select deal_id, 'close_date', close_date_now::varchar, modified_at_now, created_at from deals_read
+    union all select deal_id, 'owner', owner_id_now, modified_at_now, created_at from deals_read
+"""
+
+SPANS = """
+create or replace temp table spans as
+select p.deal_id, p.field, p.created_at, p.value as value_now, greatest(p.moment, p.created_at) as moment_now,
+       k.since, r.n, r.first_at, r.old_value, r.has_old, r.last_value, r.last_at
+from present p left join kept k using (field)
+left join (select deal_id, field, count(*) as n, min(moment) as first_at, arg_max(moment, (moment, id)) as last_at,
+                  arg_min(coalesce(old_value, ''), (moment, id)) as old_value, arg_min(has_old, (moment, id)) as has_old,
+                  arg_max(coalesce(value, ''), (moment, id)) as last_value
+           from revisions group by all) r using (deal_id, field)
+"""
+
+CHANGES = """
+create or replace table deal_changes as
+with ordered as (
+    select deal_id, field, moment, id, author_id, value, has_old, old_value,
+           lag(value) over (partition by deal_id, field order by moment, id) as before,
+           row_number() over (partition by deal_id, field order by moment, id) as n from revisions),
+recorded as (
+    select deal_id, moment, field, coalesce(case when has_old then old_value end, before) as old_value, value, author_id, id
+    from ordered where value is distinct from before and (value is not null or before is not null or old_value is not null)),
+at_the_start as (
+    select deal_id, greatest(created_at, since) as moment, field, null::varchar as old_value,
+           case when n is null then value_now else nullif(old_value, '') end as value, null::varchar as author_id, '' as id
+    from spans where since is not null and (n is null or has_old and first_at > greatest(created_at, since))),
+now as (
+    select deal_id, case when n is null then moment_now else greatest(moment_now, last_at) end as moment, field,
+           nullif(last_value, '') as old_value, value_now as value, null::varchar as author_id, '~' as id
+    from spans where value_now is not null and (n is null and since is null or n is not null and value_now <> last_value))
+select deal_id, moment as changed_at, field, old_value, value as new_value, author_id, id as change_id from recorded
+union all select deal_id, moment, field, old_value, value, author_id, id from at_the_start where value is not null
+union all select deal_id, moment, field, old_value, value, author_id, id from now
+"""
+
+LIMITS = f"""
+create or replace table history_limits as
+select deal_id, field, known_since from (
+    select deal_id, field, case
+        when since is null and coalesce(n, 0) = 0 then moment_now
+        when since > created_at then since
+        when n >= coalesce(getvariable('most_revisions'), 1000000000) and first_at > created_at then first_at
+        when n > 0 and not has_old and getvariable('starts_with_deal') and field in ('stage', 'owner') and first_at > created_at + {LATE} then first_at end as known_since
+    from spans) where known_since is not null
+"""
+
+
+def rebuild(con: duckdb.DuckDBPyConnection, most_revisions: int | None, starts_with_deal: bool) -> None:
+    """Make `deal_changes` and `history_limits` (deal_id, field, known_since: nothing is known of the field before).
+
+    `most_revisions`: how many of a field's newest values the CRM keeps, if it forgets the others; `starts_with_deal`:
+    whether a deal has a stage and an owner from its first day on.
+    """
+    con.execute("set variable starts_with_deal = ?", [starts_with_deal])
+    con.execute("set variable most_revisions = ?", [most_revisions])
+    for statement in (PRESENT, SPANS, CHANGES, LIMITS):
+        con.execute(statement)
