@@ -77,3 +77,14 @@ class Crm:
     def table(self, name: str) -> RawTable:
         """The declared table of that name."""
         return next(table for table in self.tables if table.name == name)
+
+
+COPIES = {"_fivetran_synced": "Fivetran", "_airbyte_raw_id": "Airbyte", "_airbyte_ab_id": "Airbyte", "_airbyte_extracted_at": "Airbyte",
+          "_sdc_batched_at": "Singer or Stitch", "_sdc_extracted_at": "Singer or Stitch", "_dlt_id": "dlt", "_dlt_load_id": "dlt"}
+
+
+def copy_made_by(found: Sequence[Found]) -> str:
+    """Which tool copied these tables into a warehouse, by the columns it adds; empty if none did."""
+    headers = {header.casefold() for one in found for header in one.headers}
+    where = " in a database" if any(one.item.kind == "sql" for one in found) else ""
+    return next((f"a copy made by {tool}{where}" for mark, tool in COPIES.items() if mark in headers), "tables of a database" if where else "")

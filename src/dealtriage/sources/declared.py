@@ -79,7 +79,7 @@ def table(name: str, columns: str, *, names: str = "", **more: object) -> RawTab
 
 
 def _parsed(block: str) -> Iterable[RawColumn]:
-    for line in block.strip().splitlines():
+    for line in filter(str.strip, block.splitlines()):
         told, _, others = line.partition("|")
         name, type_, permanence, *need = told.split()
         if type_ not in get_args(Type) or permanence not in get_args(Permanence) or need not in ([], ["must"], ["may"]):

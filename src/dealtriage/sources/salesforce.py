@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dealtriage.errors import BadInput
 from dealtriage.sources.catalogue import Found
-from dealtriage.sources.crm import Crm, Reading
+from dealtriage.sources.crm import Crm, Reading, copy_made_by
 from dealtriage.sources.declared import table
 from dealtriage.sources.rules import DealLink
 from dealtriage.sources.salesforce_core import CORE, STAGES_BY_PROBABILITY, STAGES_FROM_PARAMS
@@ -256,17 +256,9 @@ def link(reading: Reading) -> DealLink:
 
 def form(found: Sequence[Found]) -> str:
     """Which of Salesforce's exports this is."""
-    headers = {header for one in found for header in one.headers}
-    for mark, name in (("_fivetran_synced", "a copy made by Fivetran"), ("_airbyte_raw_id", "a copy made by Airbyte"),
-                       ("_airbyte_extracted_at", "a copy made by Airbyte"), ("_sdc_batched_at", "a copy made by Singer or Stitch"),
-                       ("_dlt_id", "a copy made by dlt")):
-        if mark in headers:
-            return name
-    if any(" " in header for header in headers):
+    if any(" " in header for one in found for header in one.headers):
         return "report CSV (labels)"
-    if any(one.item.kind == "sql" for one in found):
-        return "database"
-    return "Data Export, Data Loader or Bulk API (one file per object)"
+    return copy_made_by(found) or "Data Export, Data Loader or Bulk API (one file per object)"
 
 
 TABLES = (OPPORTUNITY, VERSIONS, HISTORY, FIELD_HISTORY, STAGE, CONTACT_ROLE, EMAIL, TASK, EVENT, QUOTE, USER, ROLE, ACCOUNT, CONTACT,
