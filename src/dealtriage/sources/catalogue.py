@@ -29,18 +29,27 @@ def assign(headers: Mapping[Item, Sequence[str]], tables: Sequence[RawTable], re
     """The items that are tables of this source; the others are left out.
 
     Of several tables that a name may mean, the one whose required columns are there counts. An item with a name that
-    means nothing is known by its columns: it must have all that are required of a table, and the most of them in all.
+    means nothing is known by its columns, if no other item has the table's name: it must have all that are required, and
+    the most of them in all.
     """
+    fits = {item: [Found(item, table, tuple(names), match(table, names, renamed.get(table.name, {}))) for table in tables]
+            for item, names in headers.items()}
+    named = {item: [fit for fit in of_item if _is_named(fit.table, item)] for item, of_item in fits.items()}
+    taken = {fit.table.name for of_item in named.values() for fit in of_item}
     found = []
-    for item, names in headers.items():
-        fits = [Found(item, table, tuple(names), match(table, names, renamed.get(table.name, {}))) for table in tables]
-        named = [fit for fit in fits if _is_named(fit.table, item)]
-        by_columns = [fit for fit in fits if not fit.missing and len(fit.table.required) >= 2 and not fit.table.is_exploded
-                      and len(fit.columns) >= FEWEST_BY_COLUMNS]
-        candidates = named or by_columns
+    for item, of_item in fits.items():
+        by_columns = [fit for fit in of_item if fit.table.name not in taken and _is_known_by_columns(fit)]
+        candidates = named[item] or by_columns
         if candidates:
             found.append(min(candidates, key=lambda fit: (len(fit.missing), -len(fit.columns))))
     return found
+
+
+def _is_known_by_columns(fit: Found) -> bool:
+    """Only tables about deals have columns of their own; an account and a user look alike."""
+    table = fit.table
+    return ((table.is_needed or table.deal is not None) and not table.is_exploded and not fit.missing
+            and len(table.required) >= 2 and len(fit.columns) >= FEWEST_BY_COLUMNS)
 
 
 def _is_named(table: RawTable, item: Item) -> bool:

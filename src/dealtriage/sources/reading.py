@@ -51,7 +51,7 @@ def read(source: Source, con: duckdb.DuckDBPyConnection, quarantine: Quarantine,
     _settle(crm, reading)
     _map(crm, con)
     if not rows(con, "select count(*) from deals"):
-        raise BadInput(f"{source.path} holds no usable {crm.unit}{_first_complaint(quarantine)}.", crm.when_empty)
+        raise BadInput(f"{source.path} holds no usable {crm.unit}{_what_became(crm, con)}.", crm.when_empty)
     return counts
 
 
@@ -144,6 +144,9 @@ def _map(crm: Crm, con: duckdb.DuckDBPyConnection) -> None:
         from deals_read d left join (select deal_id, max(known_since) as history_since from history_limits group by 1) h using (deal_id)""")
 
 
-def _first_complaint(quarantine: Quarantine) -> str:
-    bad = quarantine.frame()
-    return "" if bad.empty else f"; {bad['file'].iloc[0]} line {bad['line'].iloc[0]}: {bad['reason'].iloc[0]}"
+def _what_became(crm: Crm, con: duckdb.DuckDBPyConnection) -> str:
+    """What became of the rows of the deals' table, where none is left."""
+    table = crm.table(crm.deals) if crm.deals else crm.tables[0]
+    found = con.execute(f"""select count(*) || ' rows: ' || coalesce(any_value(_why."column" || ' = ' || _why.value || ': '), '') || _why.reason
+        from "{table.name}__told" where _why is not null group by _why.reason order by count(*) desc""").fetchall()
+    return "".join(f"; {told}" for (told,) in found) or "; its table is empty"
