@@ -12,19 +12,11 @@ from dealtriage.errors import BadInput
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, Table, as_typed, checked
 from dealtriage.sources.quarantine import Quarantine
-from dealtriage.sources.reading import read
+from dealtriage.sources.reading import newest_fact, read
 from dealtriage.tables import replaced_folder, write_json, write_parquet, write_text
 from dealtriage.workspace import Workspace
 
 MEMORY = "3GB"
-NEWEST = """
-select max(moment) from (select created_at as moment from deals union all select changed_at from deal_changes
-  union all select created_at from activities union all select known_at from proposals
-  union all select outcome_at from activities where outcome_at < created_at + interval 400 day
-  union all select created_at from contact_roles)
-"""
-
-
 def run(params: Params, workspace: Workspace) -> str:
     """Read the export, write data/core, return the one-screen summary.
 
@@ -75,7 +67,7 @@ def _refuse_mostly_bad(rows_read: dict[str, int], quarantine: Quarantine, most: 
 
 
 def _cutoff(params: Params, con: duckdb.DuckDBPyConnection) -> datetime:
-    newest: datetime | None = con.execute(NEWEST).fetchall()[0][0]
+    newest = newest_fact(con)
     if newest is None:
         raise BadInput("The export holds no dated fact.", "Export history and activities with it.")
     if params.source.exported_at is None:

@@ -53,20 +53,24 @@ for _name in STAGES:
 @app.command()
 def sample(params: ParamsFile = DEFAULT_PARAMS,
            out: OutFolder = HERE,
+           crm: Annotated[str, typer.Option(help="Whose export form: salesforce, hubspot, dynamics or pipedrive.")] = "salesforce",
            deals: Annotated[int | None, typer.Option(help="How many deals, up to 1,000,000.")] = None,
            seed: Annotated[int | None, typer.Option(help="Another seed, another company.")] = None) -> None:
-    """Write the invented company: its Salesforce export to data/raw/vandelay, its truth to data/truth."""
-    from dealtriage.sample import write_sample
+    """Write the invented company as an export: to data/raw/vandelay (of another CRM, vandelay-<crm>), its truth to data/truth."""
+    from dealtriage.sample import DOORS, write_sample
     from dealtriage.tables import replaced_folder
 
+    if crm not in DOORS:
+        raise BadInput(f"--crm {crm} is not known.", f"Use one of {', '.join(DOORS)}.")
+    suffix = "" if crm == "salesforce" else f"-{crm}"
     chosen = _sample_section(load_params(params))
     count = deals if deals is not None else chosen.deals
     if not 20 <= count <= 1_000_000:
         raise BadInput(f"--deals {count} is not between 20 and 1,000,000.", "Give a number in that range.")
-    raw, truth = out / "data" / "raw" / "vandelay", out / "data" / "truth"
+    raw, truth = out / "data" / "raw" / f"vandelay{suffix}", out / "data" / f"truth{suffix}"
     with replaced_folder(raw) as raw_draft, replaced_folder(truth) as truth_draft:
         write_sample(raw_draft, truth_draft, deals=count, seed=chosen.seed if seed is None else seed,
-                     months=chosen.months, exported_at=chosen.exported_at)
+                     months=chosen.months, exported_at=chosen.exported_at, crm=crm)
     typer.echo(f"{count:,} deals of the sample company in {raw}, its truth in {truth}")
 
 
@@ -114,6 +118,26 @@ def promote(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
 def show(out: OutFolder = HERE) -> None:
     """Print the path of the fullest list and its first ten lines."""
     _show(Workspace(out))
+
+
+@app.command()
+def doctor(path: Annotated[str, typer.Argument(help="A folder, zip, file, or database URL.")],
+           as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+           timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "UTC") -> None:
+    """Say what an export is, what it lacks and what that costs, and the params that read it. Exit code 2 if it cannot be read."""
+    import json
+    import tempfile
+
+    from dealtriage.doctor.examine import examine
+    from dealtriage.doctor.words import as_text
+
+    defaults = load_params(DEFAULT_PARAMS).source.model_dump() if DEFAULT_PARAMS.is_file() else {}
+    kept: dict[str, object] = {key: defaults[key] for key in ("test_deals", "answered_calls", "unanswered_calls") if key in defaults}
+    with tempfile.TemporaryDirectory(prefix="dealtriage-") as scratch:
+        report = examine(Path(path), Path(scratch), {**kept, "timezone": timezone})
+    typer.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False) if as_json else as_text(report).rstrip())
+    if report.problem:
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -1,7 +1,9 @@
 """params.yaml as frozen, typed objects. The only reader of that file; unknown keys are refused."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -199,6 +201,13 @@ def load_params(path: Path) -> Params:
     except ValidationError as error:
         raise BadInput(f"{path} holds {error.error_count()} wrong value(s):\n{_complaints(error)}",
                        "Correct the keys above; params.yaml in the project's root explains each.") from error
+
+
+def source_block(section: Mapping[str, object]) -> str:
+    """A `source` section as YAML, to be pasted into params.yaml."""
+    out = StringIO()
+    YAML().dump({"source": dict(section)}, out)
+    return out.getvalue()
 
 
 def _complaints(error: ValidationError) -> str:

@@ -46,10 +46,9 @@ def assign(headers: Mapping[Item, Sequence[str]], tables: Sequence[RawTable], re
 
 
 def _is_known_by_columns(fit: Found) -> bool:
-    """Only tables about deals have columns of their own; an account and a user look alike."""
+    """Only the tables that a source cannot do without; others look too much alike, as an order and a quote do."""
     table = fit.table
-    return ((table.is_needed or table.deal is not None) and not table.is_exploded and not fit.missing
-            and len(table.required) >= 2 and len(fit.columns) >= FEWEST_BY_COLUMNS)
+    return table.is_needed and not fit.missing and len(table.required) >= 2 and len(fit.columns) >= FEWEST_BY_COLUMNS
 
 
 def _is_named(table: RawTable, item: Item) -> bool:

@@ -15,6 +15,8 @@ from dealtriage.sources.rows import Rows, quoted
 from dealtriage.sources.shelf import Item
 
 DELIMITERS = (",", ";", "\t", "|")
+DELIMITER_NAMES = {",": "", ";": ", semicolons", "\t": ", tabs", "|": ", bars"}
+ENCODING_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "Windows-1252", "utf-16": "UTF-16", "latin-1": "Latin-1"}  # utf-8: rewritten by _as_utf8
 MOST_BROKEN = 0.1
 LONGEST_LINE_BYTES = 8_000_000
 BLOCK = 1 << 20
@@ -73,7 +75,7 @@ def text_rows(con: duckdb.DuckDBPyConnection, item: Item, file: TextFile, quaran
         quarantine.know_file(item.name, ReadFile(file.path, file.encoding, file.delimiter, skipped))
         return len(rejected)
 
-    return Rows(relation, cells, settle=settle)
+    return Rows(relation, cells, ENCODING_NAMES.get(file.encoding, file.encoding) + DELIMITER_NAMES[file.delimiter], settle=settle)
 
 
 def find_encoding(path: Path) -> str:

@@ -60,7 +60,7 @@ LIMITS = f"""
 create or replace table history_limits as
 select deal_id, field, known_since from (
     select deal_id, field, case
-        when since is null and coalesce(n, 0) = 0 then moment_now
+        when since is null and n is null and value_now is not null then moment_now
         when since > created_at then since
         when n >= coalesce(getvariable('most_revisions'), 1000000000) and first_at > created_at then first_at
         when n > 0 and not has_old and getvariable('starts_with_deal') and field in ('stage', 'owner') and first_at > created_at + {LATE} then first_at end as known_since

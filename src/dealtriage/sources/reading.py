@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +22,12 @@ from dealtriage.sources.shelf import Item, open_shelf
 from dealtriage.sources.sql import define_macros, rows
 
 CRMS = ("salesforce", "hubspot", "dynamics", "pipedrive", "event_log")
+NEWEST = """
+select max(moment) from (select created_at as moment from deals union all select changed_at from deal_changes
+  union all select created_at from activities union all select known_at from proposals
+  union all select outcome_at from activities where outcome_at < created_at + interval 400 day
+  union all select created_at from contact_roles)
+"""
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +60,12 @@ def read(source: Source, con: duckdb.DuckDBPyConnection, quarantine: Quarantine,
     if not rows(con, "select count(*) from deals"):
         raise BadInput(f"{source.path} holds no usable {crm.unit}{_what_became(crm, con)}.", crm.when_empty)
     return counts
+
+
+def newest_fact(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest fact of the core tables in `con` was recorded (UTC)."""
+    found: datetime | None = con.execute(NEWEST).fetchall()[0][0]
+    return found
 
 
 def opened_items(reader: Reader, items: list[Item]) -> dict[Item, Rows]:
