@@ -26,7 +26,7 @@ AFFIXES = {"sf", "sfdc", "salesforce", "hubspot", "hs", "crm", "dynamics", "dyna
            "v1", "v2", "v3", "dbo", "public"}
 MOST_INFLATED, ALWAYS_FINE_BYTES = 300, 50_000_000
 BLOCK = 1 << 20
-DATABASE = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
+DATABASE = re.compile(r"^([a-z][a-z0-9+]*):/+(.*)$", re.IGNORECASE)  # a Path folds two slashes into one
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,12 @@ class Item:
 
 def database_url(location: Path) -> str | None:
     """The database URL that a path stands for: written as the path itself, or the first line of a `.url` file."""
-    text = str(location)
-    if DATABASE.match(text) or re.match(r"^[a-z][a-z0-9+]*:/[^/]", text, re.IGNORECASE):
-        return re.sub(r"^([a-z0-9+]+):/(?=[^/])", r"\1://", text, flags=re.IGNORECASE)  # Path() folds the two slashes
+    folded_url = DATABASE.match(str(location))
+    if folded_url:
+        scheme, rest = folded_url.groups()
+        if scheme.casefold().startswith("sqlite"):
+            return f"{scheme}:///{'/' if Path('/' + rest).exists() else ''}{rest}"
+        return f"{scheme}://{rest}"
     if location.suffix == ".url" and location.is_file():
         return location.read_text("utf-8").strip().splitlines()[0].strip()
     return None
