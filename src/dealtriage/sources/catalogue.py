@@ -41,8 +41,13 @@ def assign(headers: Mapping[Item, Sequence[str]], tables: Sequence[RawTable], re
         by_columns = [fit for fit in of_item if fit.table.name not in taken and _is_known_by_columns(fit)]
         candidates = named[item] or by_columns
         if candidates:
-            found.append(min(candidates, key=lambda fit: (len(fit.missing), -len(fit.columns))))
+            found.append(min(candidates, key=_misfit))
     return found
+
+
+def _misfit(fit: Found) -> tuple[bool, bool, int, int]:
+    """Whole tables first; of those that are not, one that is no table of lists from another's cells."""
+    return bool(fit.missing), bool(fit.missing) and fit.table.is_exploded, len(fit.missing), -len(fit.columns)
 
 
 def _is_known_by_columns(fit: Found) -> bool:

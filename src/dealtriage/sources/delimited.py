@@ -16,7 +16,7 @@ from dealtriage.sources.shelf import Item
 
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "", ";": ", semicolons", "\t": ", tabs", "|": ", bars"}
-ENCODING_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "Windows-1252", "utf-16": "UTF-16", "latin-1": "Latin-1"}  # utf-8: rewritten by _as_utf8
+ENCODING_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "Windows-1252", "utf-16": "UTF-16", "latin-1": "Latin-1"}  # utf-8: rewritten by as_utf8
 MOST_BROKEN = 0.1
 LONGEST_LINE_BYTES = 8_000_000
 BLOCK = 1 << 20
@@ -40,7 +40,7 @@ def open_text(item: Item, scratch: Path) -> TextFile:
     """Find out how a text file is written. Raises BadInput when it is empty or no text."""
     path, encoding = _without_footer(item.path, scratch), find_encoding(item.path)
     if encoding == "cp1252":
-        path, encoding = _as_utf8(path, encoding, scratch), "utf-8"
+        path, encoding = as_utf8(path, encoding, scratch), "utf-8"
     with path.open(encoding=encoding, errors="replace", newline="") as handle:
         first = handle.readline(LONGEST_LINE_BYTES)
     if not first.strip():
@@ -101,7 +101,22 @@ def find_encoding(path: Path) -> str:
     return "cp1252" if is_windows else "latin-1"
 
 
-def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+def is_sound_utf8(path: Path) -> bool:
+    """Whether every byte of a file is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as handle:
+        try:
+            while block := handle.read(BLOCK):
+                if not block.isascii() or decoder.getstate()[0]:
+                    decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+    """A copy in UTF-8; what cannot be read becomes the sign for it."""
     target = scratch / f"utf8-{len(list(scratch.iterdir())):04d}{path.suffix}"
     with path.open(encoding=encoding, errors="replace", newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
         while block := source.read(BLOCK):

@@ -3,7 +3,9 @@
 Whatever its form, a file becomes one object per line in the scratch folder, streamed; DuckDB reads those lines.
 """
 
+import codecs
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +14,7 @@ import ijson
 import orjson
 
 from dealtriage.errors import BadInput
+from dealtriage.sources.delimited import as_utf8, find_encoding, is_sound_utf8
 from dealtriage.sources.quarantine import Quarantine, ReadFile
 from dealtriage.sources.rows import Rows, quoted
 from dealtriage.sources.shelf import Item
@@ -27,13 +30,16 @@ def object_rows(con: duckdb.DuckDBPyConnection, item: Item, scratch: Path, quara
 
     A line of a JSON-lines file that is no object is quarantined; any other damage raises BadInput.
     """
-    lines = item.path if _is_one_per_line(item) else _one_per_line(item, scratch)
+    whole = _as_utf8(item, scratch)
+    lines = whole.path if _is_one_per_line(whole) else _one_per_line(whole, scratch)
     everything = f"""read_csv({quoted(str(lines))}, columns={{'line': 'VARCHAR'}}, delim='\x01', quote='', escape='', header=false,
         auto_detect=false, max_line_size={LONGEST_OBJECT_BYTES}, buffer_size={LONGEST_OBJECT_BYTES * 2})"""
     _refuse_cut_short(item.name, lines)
     is_object = "json_valid(line) and line like '{%'"
     sound = f"(select line from {everything} where {is_object})"
     headers = _headers(con, sound)
+    if not headers:
+        return Rows("(select null as cells where false)", {})
     listed = ", ".join(quoted(path) for path, _ in headers)
     relation = f"(select json_extract_string(line, [{listed}]) as cells from {sound})"
     cells: dict[str, str] = {}
@@ -49,6 +55,16 @@ def object_rows(con: duckdb.DuckDBPyConnection, item: Item, scratch: Path, quara
         return len(bad)
 
     return Rows(relation, cells, settle=settle)
+
+
+def _as_utf8(item: Item, scratch: Path) -> Item:
+    """The item in UTF-8, as JSON must be: rewritten where it is not."""
+    with item.path.open("rb") as handle:
+        has_mark = handle.read(3).startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = find_encoding(item.path)
+    if encoding == "utf-8-sig" and not has_mark and is_sound_utf8(item.path):
+        return item
+    return replace(item, path=as_utf8(item.path, encoding, scratch))
 
 
 def _headers(con: duckdb.DuckDBPyConnection, objects: str) -> list[tuple[str, str]]:
