@@ -8,4 +8,4 @@ KINDS = (*BUYER_SIGNALS, "email_out", "email_bounced", "email_auto_reply", "emai
          "meeting_planned", "meeting_no_show", "meeting_cancelled", "task_planned", "task_done", "note",
          "discovery_restarted", "third_party_involved", "proposal_sent", "proposal_withdrawn", "proposal_rejected",
          "proposal_expired", "deal_created", "stage_changed", "won", "lost", "refused", "reopened", "amount_changed",
-         "close_date_changed", "owner_changed", "contact_added")
+         "close_date_changed", "owner_changed", "contact_added", "put_on_hold", "taken_off_hold")

@@ -52,6 +52,11 @@ select deal_id, changed_at, changed_at, field || '_changed', change_id || '#' ||
 from numbers where field <> 'owner' or n > 1 or changed_at > created_at
 """
 
+HOLDS = """
+select deal_id, changed_at, changed_at, case when new_value = 'true' then 'put_on_hold' else 'taken_off_hold' end, change_id || '#on_hold', null,
+       author_id, null, null, null, null, null from deal_changes where field = 'on_hold'
+"""
+
 EMAILS = """
 select deal_id, greatest(starts_at, created_at), starts_at, case when kind = 'document' then 'document_in'
        when outcome = 'auto_reply' then 'email_auto_reply' when outcome = 'bounced' then 'email_bounced'
@@ -103,7 +108,7 @@ select deal_id, created_at, created_at, 'contact_added', role_id, contact_id, nu
 from contact_roles where created_at is not null
 """
 
-QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, EMAILS, CALLS, MEETINGS, TASKS, PROPOSALS, CONTACTS)
+QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, HOLDS, EMAILS, CALLS, MEETINGS, TASKS, PROPOSALS, CONTACTS)
 
 
 def run(params: Params, workspace: Workspace) -> None:

@@ -19,7 +19,7 @@ TOLD = {
     "proposal_rejected": ("proposal rejected", "proposals rejected"), "amount_changed": ("price change", "price changes"),
     "close_date_changed": ("move of the close date", "moves of the close date"),
     "stage_changed": ("stage change", "stage changes"), "owner_changed": ("change of owner", "changes of owner"),
-    "document_in": ("document returned", "documents returned"),
+    "document_in": ("document returned", "documents returned"), "put_on_hold": ("time put on hold", "times put on hold"),
 }
 CAUSE_TOLD = {
     "ours": "ours: answers, chasing, versions or price", "theirs": "theirs: people lost, slower answers",
