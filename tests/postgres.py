@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +23,11 @@ def why_not() -> str:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Start a server in `folder`, yield its URL, stop it."""
-    folder.mkdir(parents=True)
+def server() -> Iterator[str]:
+    """Start a server in a folder of its own, yield its URL, stop it."""
+    folder = Path(tempfile.mkdtemp(prefix="dealtriage-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o055)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,6 +39,7 @@ def server(folder: Path) -> Iterator[str]:
         yield f"postgresql://tester@127.0.0.1:{port}/postgres"
     finally:
         _call("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 def _call(program: str, *arguments: str) -> None:

@@ -13,10 +13,12 @@ from dealtriage.sources.hubspot_core import (
     CORE,
     EXPLODED,
     MADE_WHOLE,
+    MERGED_RECORDS,
     STAGES_BY_PROBABILITY,
     STAGES_FROM_PARAMS,
-    SURVIVORS,
+    TEST_COMPANIES,
 )
+from dealtriage.sources.merges import survivors
 from dealtriage.sources.sql import define_plain_ids, rows
 
 ARCHIVED = {"deleted in the CRM (archived)": "r.archived"}
@@ -49,7 +51,7 @@ DEAL = table("Deal", """
     contacts                          json    overwritten  may  | Associated Contact IDs
     companies                         json    overwritten  may  | Associated Company IDs
 """, names="deals crm_deals", key="hs_object_id", modified="hs_lastmodifieddate", dated="createdate", is_needed=True,
-    left_out={"merged into another deal": "r.hs_object_id in (select id from survivors)", **ARCHIVED})
+    left_out={"merged into another deal": "r.hs_object_id in (select id from survivors where now_id in (select hs_object_id from Deal__read))", **ARCHIVED})
 
 PROPERTY_HISTORY = table("DealPropertyHistory", """
     deal_id          id    immutable   must | dealId, hs_object_id, id
@@ -235,7 +237,8 @@ def prepare(reading: Reading) -> None:
             con.execute(f"""insert into {target}__read by name select hs_object_id as engagement_id, as_key(unnest(associated(associations, '{kind}s', {kind}s)))
                             as {kind}_id, _file, _record from "{one.name}__read" """)
         con.execute(MADE_WHOLE.format(name=one.name, start="hs_meeting_start_time" if one is MEETING else "hs_timestamp"))
-    con.execute(SURVIVORS)
+    con.execute(f"create or replace table survivors as {survivors(MERGED_RECORDS)}")
+    con.execute(TEST_COMPANIES)
     for target, column in (("EngagementDeal", "deal_id"), ("EngagementContact", "contact_id"), ("DealContact", "contact_id"), ("DealCompany", "company_id")):
         con.execute(f'update "{target}__read" set {column} = now_id from survivors where {column} = id')
     if reading.source.stages:
@@ -256,4 +259,4 @@ def form(found: Sequence[Found]) -> str:
 
 
 CRM = Crm(name="hubspot", title="HubSpot", tables=TABLES, deals="Deal", define_ids=define_plain_ids, core=CORE, prepare=prepare, form=form,
-          most_revisions=20, test_deals="regexp_matches(coalesce(r.dealname, ''), getvariable('test_deals'), 'i') or r.hs_object_id in (select deal_id from test_accounts_deals)")
+          most_revisions=20, test_deals="regexp_matches(coalesce(r.dealname, ''), getvariable('test_deals'), 'i') or r.hs_object_id in (select deal_id from test_companies_deals)")

@@ -1,5 +1,7 @@
 """How HubSpot's objects become core tables, as SQL: one query per core table."""
 
+from dealtriage.sources.subjects import is_auto_reply
+
 # The ids in an object's `associations` of a kind, or in a column of its own: a list, or ids parted by semicolons.
 ASSOCIATED = """
 create or replace macro listed_ids(s) as case when s like '[%' then json_extract_string(s, '$[*]') else string_split(replace(s, ',', ';'), ';') end;
@@ -56,19 +58,14 @@ update "{name}__read" set hs_timestamp = coalesce(hs_timestamp, e.timestamp), hs
 update "{name}__read" set hs_createdate = coalesce(hs_createdate, hs_lastmodifieddate, hs_timestamp) where hs_createdate is null and _odd is null
 """
 
-# Where a merged record went in the end; a circle of merges ends where it closes.
-SURVIVORS = """
-create or replace table survivors as
-with recursive merged as (
-    select merged_deal_id as id, deal_id as now_id from MergedDeal__read
-    union all select as_key(trim(unnest(string_split(hs_merged_object_ids, ';')))), hs_object_id from Contact__read where hs_merged_object_ids is not null
-    union all select as_key(trim(unnest(string_split(hs_merged_object_ids, ';')))), hs_object_id from Company__read where hs_merged_object_ids is not null),
-chain(id, now_id, depth) as (
-    select id, now_id, 1 from merged where id is not null and now_id <> id
-    union all
-    select chain.id, m.now_id, depth + 1 from chain join merged m on m.id = chain.now_id where m.now_id <> chain.id and depth < 20)
-select id, arg_max(now_id, (depth, now_id)) as now_id from chain group by id having not bool_or(id = now_id);
-create or replace table test_accounts_deals as
+MERGED_RECORDS = """
+select merged_deal_id as id, deal_id as into_id from MergedDeal__read
+union all select as_key(trim(unnest(string_split(hs_merged_object_ids, ';')))), hs_object_id from Contact__read where hs_merged_object_ids is not null
+union all select as_key(trim(unnest(string_split(hs_merged_object_ids, ';')))), hs_object_id from Company__read where hs_merged_object_ids is not null
+"""
+
+TEST_COMPANIES = """
+create or replace table test_companies_deals as
 select deal_id from DealCompany__read join Company__read on hs_object_id = company_id where regexp_matches(name, getvariable('test_deals'), 'i')
 """
 
@@ -171,11 +168,10 @@ select d.deal_id, d.engagement_id, c.contact_id from (select distinct deal_id, e
 left join (select engagement_id, min(contact_id) as contact_id from EngagementContact group by 1) c using (engagement_id)
 """
 
-EMAILS = """
+EMAILS = f"""
 select e.hs_object_id as activity_id, t.deal_id, 'email' as kind, case when upper(e.hs_email_direction) like 'INCOMING%' then 'in' else 'out' end as direction,
        case when upper(e.hs_email_status) in ('BOUNCED', 'FAILED') then 'bounced'
-            when upper(e.hs_email_direction) like 'INCOMING%' and regexp_matches(e.hs_email_subject,
-                 '^(auto(matic)?[ -]?(reply|response)|auto:|out of (the )?office|abwesenheit)', 'i') then 'auto_reply' end as outcome,
+            when upper(e.hs_email_direction) like 'INCOMING%' and {is_auto_reply('e.hs_email_subject')} then 'auto_reply' end as outcome,
        e.hs_timestamp as starts_at, e.hs_timestamp as ends_at, e.hs_createdate as created_at, e.hs_createdate as outcome_at, null::timestamp as opened_at,
        e.hubspot_owner_id as owner_id, coalesce(t.contact_id, c.contact_id,
             lower(case when upper(e.hs_email_direction) like 'INCOMING%' then e.hs_email_from_email else e.hs_email_to_email end)) as contact_id,

@@ -57,11 +57,11 @@ class Reader:
 
 
 def create(con: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """An empty table with the declared columns, `_file` and `_record` (the row's number in it), and `_odd` (its cells of
-    another form: column, value)."""
+    """An empty table with the declared columns, `_file` and `_record` (the row's number in it), `_odd` (its cells of
+    another form: column, value) and `_is_header` (the header line stands there again)."""
     columns = ", ".join(f'"{c.name}" {SQL_TYPE[c.type]}' for c in table.columns)
     con.execute(f"""create or replace table "{table.name}__read" ({columns}, _file varchar, _record bigint,
-                    _odd struct("column" varchar, "value" varchar)[])""")
+                    _odd struct("column" varchar, "value" varchar)[], _is_header boolean)""")
 
 
 def fill(reader: Reader, found: Found, opened: Rows) -> int:
@@ -72,12 +72,10 @@ def fill(reader: Reader, found: Found, opened: Rows) -> int:
     time = _time_macro(reader, table, names, opened)
     typed = {c.name: _typed(c, names[c.name], time, c.name == table.key) for c in table.columns if c.name in names}
     cells = ", ".join(f'{typed.get(c.name, "null::" + SQL_TYPE[c.type])} as "{c.name}"' for c in table.columns)
-    con.execute(f"""create or replace table loaded as select {cells}, {_odd(table, names, typed)} as _odd
-                    from {opened.relation}""")
-    kept = f"not ({_repeated_header(reader, found)})"
-    con.execute(f'insert into "{table.name}__read" select * exclude (_odd), {quoted(found.item.name)}, rowid + 1, _odd from loaded where {kept}')
-    total = rows(con, "select count(*) from loaded")
-    con.execute("drop table loaded")
+    odd = _odd(table, names, typed)
+    con.execute(f"""insert into "{table.name}__read" select {cells}, {quoted(found.item.name)}, row_number() over (), {odd},
+                    {_is_header_again(found, names)} from {opened.relation}""")
+    total = rows(con, f'select count(*) from "{table.name}__read" where _file = {quoted(found.item.name)}')
     return total + opened.settle()
 
 
@@ -118,19 +116,11 @@ def _time_macro(reader: Reader, table: RawTable, names: Mapping[str, str], opene
     return "day_first_time" if is_day_first else "month_first_time"
 
 
-def _repeated_header(reader: Reader, found: Found) -> str:
-    """SQL of the rows that are the header again, as where files were glued together; they are quarantined."""
-    names = [c for c in found.table.columns if c.name in found.columns]
-    told = [f'lower("{c.name}") = lower({quoted(found.columns[c.name])})' for c in names if c.type == "text"][:2]
-    told += [f"coalesce(list_contains(_odd, {{'column': {quoted(c.name)}, 'value': {quoted(found.columns[c.name])}}}), false)"
-             for c in names if c.type in ("time", "number")][:2]
-    if len(told) < 2:
-        return "false"
-    where, first = f"coalesce({' and '.join(told)}, false)", names[0].name
-    reader.quarantine.add(f"""select {quoted(found.item.name)} as file, rowid + 1 as record, {quoted(first)} as "column",
-        {quoted(found.columns[first])} as value, 'the header line stands here again' as reason, true as is_row_dropped from loaded
-        where {where}""")
-    return where
+def _is_header_again(found: Found, names: Mapping[str, str]) -> str:
+    """SQL of whether a row is the header again, as where files were glued together."""
+    there = [c for c in found.table.columns if c.name in names and c.type != "id"][:3]
+    same = [f"lower({names[c.name]}) = lower({quoted(found.columns[c.name])})" for c in there]
+    return f"coalesce({' and '.join(same)}, false)" if len(same) > 1 else "false"
 
 
 def complaints(con: duckdb.DuckDBPyConnection, table: RawTable, dropped: Sequence[str]) -> str:
@@ -138,5 +128,5 @@ def complaints(con: duckdb.DuckDBPyConnection, table: RawTable, dropped: Sequenc
     reasons = " ".join(f"when {quoted(c.name)} then {quoted(COMPLAINT[c.type])}" for c in table.columns if c.type in COMPLAINT)
     return f"""select _file as file, _record as record, odd."column" as "column", odd."value" as value,
         case odd."column" {reasons} end || ': taken as blank' as reason, false as is_row_dropped
-        from (select _file, _record, unnest(_odd) as odd from "{table.name}__read" where _odd is not null)
+        from (select _file, _record, unnest(_odd) as odd from "{table.name}__read" where _odd is not null and _is_header is not true)
         where odd."column" not in ({", ".join(map(quoted, dropped)) or "''"})"""

@@ -34,7 +34,7 @@ def set_aside(con: duckdb.DuckDBPyConnection, table: RawTable, link: DealLink, n
     _duplicates(con, table)
     quarantine.add(complaints(con, table, [*_times(table), table.key or ""]))
     con.execute(f"""create or replace table "{table.name}__told" as
-        select r.* exclude (_odd){", " + _deal_columns(link) if table.deal else ""}, {_why(table, link, newest)} as _why
+        select r.* exclude (_odd, _is_header){", " + _deal_columns(link) if table.deal else ""}, {_why(table, link, newest)} as _why
         from "{table.name}__read" r {_deal_joins(table, link) if table.deal else ""}
         left join duplicates dup on dup.of = r."{table.key or table.columns[0].name}" """)
     con.execute(f'drop table "{table.name}__read"')
@@ -72,7 +72,7 @@ def _duplicates(con: duckdb.DuckDBPyConnection, table: RawTable) -> None:
 
 
 def _why(table: RawTable, link: DealLink, newest: datetime) -> str:
-    cases = []
+    cases = [("r._is_header", _bad(table.columns[0].name, "the header line stands here again"))]
     if table.key:
         again = "dup.of is not null and (r._record, r._file) is distinct from (dup.keep, dup.kept_file)"
         cases += [(f'r."{table.key}" is null', _bad(table.key, "no id that can be read", _as_written(table.key))),

@@ -9,6 +9,7 @@ from dealtriage.errors import BadInput
 from dealtriage.sources.catalogue import Found
 from dealtriage.sources.crm import Crm, Reading, copy_made_by
 from dealtriage.sources.declared import table
+from dealtriage.sources.merges import survivors
 from dealtriage.sources.rules import DealLink
 from dealtriage.sources.salesforce_core import CORE, STAGES_BY_PROBABILITY, STAGES_FROM_PARAMS
 from dealtriage.sources.salesforce_ids import define_id_macros
@@ -225,22 +226,9 @@ def prepare(reading: Reading) -> None:
                    from Task__read where Id in (select ActivityId from EmailMessage__read where ActivityId is not null) group by Id""")
     con.execute("""update EmailMessage__read set RelatedToId = what_id from email_people
                    where task_id = ActivityId and RelatedToId is null and what_id is not null""")
-    con.execute(SURVIVORS)
+    merged = "select Id as id, MasterRecordId as into_id from {0}__read"
+    con.execute(f"create or replace table survivors as {survivors(merged.format('Account') + ' union all ' + merged.format('Contact'))}")
     con.execute("create or replace table AccountName as select Id, any_value(Name) as Name from Account__read where Id is not null group by Id")
-
-
-# Where a merged account or contact went in the end; a circle of merges ends where it closes.
-SURVIVORS = """
-create or replace table survivors as
-with recursive merged as (
-    select Id, MasterRecordId from Account__read union all select Id, MasterRecordId from Contact__read),
-chain(id, now_id, depth) as (
-    select Id, MasterRecordId, 1 from merged where MasterRecordId is not null and MasterRecordId <> Id
-    union all
-    select chain.id, m.MasterRecordId, depth + 1 from chain join merged m on m.Id = chain.now_id
-    where m.MasterRecordId is not null and m.MasterRecordId <> chain.id and depth < 20)
-select id, arg_max(now_id, depth) as now_id from chain group by id
-"""
 
 
 def link(reading: Reading) -> DealLink:

@@ -3,6 +3,8 @@
 A column that only the export day knows ends in `_now`; nothing that trains may read one.
 """
 
+from dealtriage.sources.subjects import is_auto_reply, is_called_off, is_no_show
+
 STAGE_NAME = "coalesce((select min(MasterLabel) from OpportunityStage s where s.ApiName = {0}), {0})"
 
 STAGES_FROM_PARAMS = """
@@ -92,11 +94,10 @@ select c.Id as contact_id, coalesce(c.Name, nullif(concat_ws(' ', c.FirstName, c
        lower(c.Email) as email from Contact c
 """
 
-EMAILS = """
+EMAILS = f"""
 select e.Id as activity_id, e.deal_id, 'email' as kind, case when e.Incoming then 'in' else 'out' end as direction,
        case when e.IsBounced then 'bounced'
-            when e.Incoming and (e.AutomationType is not null or regexp_matches(e.Subject,
-                 '^(auto(matic)?[ -]?(reply|response)|auto:|out of (the )?office|abwesenheit)', 'i')) then 'auto_reply' end as outcome,
+            when e.Incoming and (e.AutomationType is not null or {is_auto_reply("e.Subject")}) then 'auto_reply' end as outcome,
        e.MessageDate as starts_at, e.MessageDate as ends_at, e.CreatedDate as created_at, e.CreatedDate as outcome_at,
        e.FirstOpenedDate as opened_at, e.CreatedById as owner_id,
        coalesce(s.now_id, w.who_id, c.contact_id, lower(case when e.Incoming then e.FromAddress else e.ToAddress end)) as contact_id,
@@ -135,15 +136,15 @@ select t.Id as activity_id, t.deal_id, case when is_call then 'call' when is_ema
 from timed t left join survivors s on s.id = t.WhoId
 """
 
-MEETINGS = """
+MEETINGS = f"""
 with told as (
     select *, coalesce(Outcome, Subject) as words,
-           Outcome is not null or regexp_matches(Subject, '^(no[ -]?show|cancel|reschedul|postpone)', 'i') as is_recorded,
+           Outcome is not null or {is_no_show("Subject")} or {is_called_off("Subject")} as is_recorded,
            WhoId is not null or not (select coalesce(bool_or(WhoId is not null), false) from Event) as has_buyer,
            (select coalesce(bool_or(Outcome is not null), false) from Event) as are_recorded from Event)
 select v.Id as activity_id, v.deal_id, case when has_buyer then 'meeting' else 'task' end as kind, null::varchar as direction,
-       case when regexp_matches(words, '^(no[ -]?show)', 'i') then 'no_show'
-            when regexp_matches(words, '^(cancel|reschedul|postpone)', 'i') then 'cancelled'
+       case when {is_no_show("words")} then 'no_show'
+            when {is_called_off("words")} then 'cancelled'
             when regexp_matches(v.Outcome, '^(held|completed|done|attended)', 'i') then 'held'
             when not are_recorded then 'held' end as outcome,
        v.StartDateTime as starts_at,

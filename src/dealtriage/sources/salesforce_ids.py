@@ -28,7 +28,7 @@ create or replace macro whole_key(s) as case when regexp_full_match(s, '[A-Za-z0
     case when length(s) = 15 or has_both_cases(left(s, 15)) then with_marks(left(s, 15), upper_marks(left(s, 15))) else sf_id(s) end end;
 create or replace macro as_key(s) as case
     when regexp_full_match(s, '[A-Za-z0-9]{{15}}[A-Z0-5]{{3}}') and has_both_cases(left(s, 15)) then s else whole_key(s) end;
-create or replace macro as_id(s) as coalesce(as_key(s), s);
+create or replace macro as_id(s) as case when length(s) = 18 and has_both_cases(left(s, 15)) then s else coalesce(whole_key(s), s) end;
 """
 
 

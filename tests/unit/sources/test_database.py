@@ -18,10 +18,10 @@ CORE = ["deals", "deal_changes", "activities", "proposals", "owners", "stages"]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url() -> Iterator[str]:
     if reason := why_not():
         pytest.skip(reason)
-    with server(tmp_path_factory.mktemp("postgres") / "server") as address:
+    with server() as address:
         yield address
 
 
