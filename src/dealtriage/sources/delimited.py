@@ -14,9 +14,8 @@ from dealtriage.sources.quarantine import Quarantine, ReadFile
 from dealtriage.sources.rows import Rows, quoted
 from dealtriage.sources.shelf import Item
 
-DELIMITERS = (",", ";", "\t", "|")
-DELIMITER_NAMES = {",": "", ";": ", semicolons", "\t": ", tabs", "|": ", bars"}
-ENCODING_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "Windows-1252", "utf-16": "UTF-16", "latin-1": "Latin-1"}  # utf-8: rewritten by as_utf8
+DELIMITERS = {",": "", ";": ", semicolons", "\t": ", tabs", "|": ", bars"}
+WRITTEN = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16", "latin-1": "Latin-1"}
 MOST_BROKEN = 0.1
 LONGEST_LINE_BYTES = 8_000_000
 BLOCK = 1 << 20
@@ -34,12 +33,14 @@ class TextFile:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    written: str  # encoding and delimiter, in words
 
 
 def open_text(item: Item, scratch: Path) -> TextFile:
     """Find out how a text file is written. Raises BadInput when it is empty or no text."""
-    path, encoding = _without_footer(item.path, scratch), find_encoding(item.path)
-    if encoding == "cp1252":
+    path, written = _without_footer(item.path, scratch), find_encoding(item.path)
+    encoding = written
+    if encoding in ("cp1252", "utf-16"):  # DuckDB reads neither whole
         path, encoding = as_utf8(path, encoding, scratch), "utf-8"
     with path.open(encoding=encoding, errors="replace", newline="") as handle:
         first = handle.readline(LONGEST_LINE_BYTES)
@@ -49,7 +50,7 @@ def open_text(item: Item, scratch: Path) -> TextFile:
         raise BadInput(f"{item.name} is not a text table.", "Give the CSV files of the export, not a workbook.")
     delimiter = max(DELIMITERS, key=first.count)
     header = [name.strip().strip("\ufeff") for name in next(csv.reader([first], delimiter=delimiter))]
-    return TextFile(path, encoding, delimiter, tuple(header))
+    return TextFile(path, encoding, delimiter, tuple(header), WRITTEN[written] + DELIMITERS[delimiter])
 
 
 def text_rows(con: duckdb.DuckDBPyConnection, item: Item, file: TextFile, quarantine: Quarantine) -> Rows:
@@ -75,7 +76,7 @@ def text_rows(con: duckdb.DuckDBPyConnection, item: Item, file: TextFile, quaran
         quarantine.know_file(item.name, ReadFile(file.path, file.encoding, file.delimiter, skipped))
         return len(rejected)
 
-    return Rows(relation, cells, ENCODING_NAMES.get(file.encoding, file.encoding) + DELIMITER_NAMES[file.delimiter], settle=settle)
+    return Rows(relation, cells, file.written, settle=settle)
 
 
 def find_encoding(path: Path) -> str:
