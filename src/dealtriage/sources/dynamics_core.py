@@ -51,6 +51,13 @@ select u.systemuserid as owner_id, u.fullname as name, b.name as team, u.parents
 from systemuser u left join businessunit b on b.businessunitid = u.businessunitid
 """
 
+# The newest moment of the export. What only the present values tell is known then: a deal's own last change would tell at
+# past dates that nothing came after them.
+NEWEST = """
+select greatest((select max(createdon) from opportunity), (select max(createdon) from audit), (select max(createdon) from opportunityclose),
+                (select max(createdon) from activitypointer), (select max(createdon) from quote)) as moment
+"""
+
 # A record that was brought from elsewhere has its old date in createdon, and the day it came in overriddencreatedon.
 DEALS = f"""
 with closed as (select deal_id, max(moment) as closed_at, arg_max(reason, (moment, id)) as reason from closings group by 1)
@@ -61,9 +68,9 @@ select o.opportunityid as deal_id, o.name, coalesce(s.now_id, o.parentaccountid,
        o.estimatedvalue as amount_now, o.estimatedclosedate as close_date_now, coalesce({STATE.format("o.statecode")} in (1, 2), false) as is_closed_now,
        coalesce({STATE.format("o.statecode")} = 1, false) as is_won_now,
        case when {STATE.format("o.statecode")} = 2 then coalesce(closed.reason, l.label, o.statuscode) end as loss_reason_now,
-       case when {STATE.format("o.statecode")} in (1, 2) then coalesce(closed.closed_at, ds.modified_at) else ds.modified_at end as stage_at_now,
-       ds.modified_at as modified_at_now
-from opportunity o
+       case when {STATE.format("o.statecode")} in (1, 2) then coalesce(closed.closed_at, ds.modified_at) else newest.moment end as stage_at_now,
+       newest.moment as modified_at_now
+from opportunity o cross join newest
 join deal_stages ds on ds.deal_id = o.opportunityid
 left join closed on closed.deal_id = o.opportunityid
 left join survivors s on s.id = coalesce(o.parentaccountid, o.customerid)
@@ -186,7 +193,7 @@ select r.deal_id, r.contact_id, c.name as contact_name, c.title, null::varchar a
 from roles r join contacts c using (contact_id)
 """
 
-CORE = {"labels": LABELS, "stage_column": STAGE_COLUMN, "audit_begin": AUDIT_BEGIN, "audited": AUDITED, "closings": CLOSINGS, "deal_stages": DEAL_STAGES,
+CORE = {"labels": LABELS, "stage_column": STAGE_COLUMN, "audit_begin": AUDIT_BEGIN, "audited": AUDITED, "newest": NEWEST, "closings": CLOSINGS, "deal_stages": DEAL_STAGES,
         "holds": HOLDS, "moves": MOVES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "revisions": REVISIONS, "contacts": CONTACTS,
         "sides": SIDES, "activities_read": ACTIVITIES_READ, "activities": f"({EMAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({TASKS})",
         "proposals": PROPOSALS, "contact_roles": CONTACT_ROLES}

@@ -43,12 +43,12 @@ from opportunity o left join labels l on l.attribute = 'salesstage' and l.value 
 """
 
 # A deal was put on hold last at lastonholdtime, whatever the audit kept: where it did not reach that far, the hold was over
-# at the next closing, when the audit began or, without one, when the deal was modified last.
+# at the next closing, when the audit began or, without one, at the newest moment of the export.
 HOLDS = f"""
 with audits as (
     select deal_id, moment, id, author_id, {ON_HOLD.format("old_value")} as was_on_hold, {ON_HOLD.format("new_value")} as is_on_hold from audited where name = 'statuscode'),
 last_before as (
-    select o.opportunityid as deal_id, o.lastonholdtime as moment, (select begun_at from audit_begin) as since, coalesce(o.modifiedon, o.lastonholdtime) as modified_at,
+    select o.opportunityid as deal_id, o.lastonholdtime as moment, (select begun_at from audit_begin) as since, (select moment from newest) as newest_at,
            coalesce(a.was_on_hold, {ON_HOLD.format("o.statuscode")}) as is_still,
            (select min(c.moment) from closings c where c.deal_id = o.opportunityid and c.moment > o.lastonholdtime) as closed_at
     from opportunity o left join (select deal_id, arg_min(was_on_hold, (moment, id)) as was_on_hold from audits group by 1) a on a.deal_id = o.opportunityid
@@ -57,12 +57,13 @@ select deal_id, moment, id, author_id, is_on_hold from audits where was_on_hold 
 union all
 select deal_id, moment, 'lastonholdtime', null, true from last_before
 union all
-select deal_id, greatest(moment, least(closed_at, coalesce(since, modified_at))), 'lastonholdtime over', null, false from last_before where not is_still
+select deal_id, greatest(moment, least(closed_at, coalesce(since, newest_at))), 'lastonholdtime over', null, false from last_before where not is_still
 """
 
 # Each audit row that tells of the stage or the state; what they were when the audit began; closings; and, before a closing
-# of a deal that nothing showed opened again, that it must have been. At each, what is not told is what it was changed to
-# last, else what it was before it was changed next, else what it is now; a state that is not audited is not taken from now.
+# of a deal that nothing showed opened again, that it must have been: then the closing counts a second later, as facts of one
+# instant have no order. At each, what is not told is what it was changed to last, else what it was before it was changed
+# next, else what it is now; a state that is not audited is not taken from now.
 MOVES = f"""
 with stage_audits as (
     select a.deal_id, a.moment, a.id, a.author_id, a.name <> 'statecode' as is_stage, {STATE.format("old_value")} as old_state, {STATE.format("new_value")} as new_state,
@@ -100,10 +101,13 @@ told as (
               from deal_stages d, audit_begin b
               where d.state in (1, 2) and (d.created_at >= b.begun_at or not (select is_told from state_audits)) and d.deal_id not in (select deal_id from closings)
                 and d.deal_id not in (select deal_id from audits where new_state in (1, 2))),
+timed as (
+    select t.* replace (case when not is_again and g.id is not null then t.moment + interval 1 second else t.moment end as moment)
+    from told t left join (select distinct on (deal_id, moment) * from again) g on g.deal_id = t.deal_id and g.moment = t.moment),
 filled as (
     select t.*, coalesce(last_value(new_stage ignore nulls) over past, first_value(old_stage ignore nulls) over later, d.stage) as stage_after,
            coalesce(last_value(new_state ignore nulls) over past, first_value(old_state ignore nulls) over later, d.state, 0) as state_after
-    from told t join deal_stages d on d.deal_id = t.deal_id
+    from timed t join deal_stages d on d.deal_id = t.deal_id
     window past as (partition by t.deal_id order by moment, id rows between unbounded preceding and current row),
            later as (partition by t.deal_id order by moment, id rows between 1 following and unbounded following)),
 both_sides as (

@@ -30,7 +30,6 @@ DEAL = table("Deal", """
     org_id               id      overwritten
     org_name             text    overwritten  may
     expected_close_date  time    historised
-    stage_change_time    time    historised
     won_time             time    historised
     lost_time            time    historised
     close_time           time    historised

@@ -227,12 +227,16 @@ def without(content: Rows, *names: str) -> Rows:
     return {name: rows for name, rows in content.items() if name not in names}
 
 
-def test_without_an_audit_the_present_is_known_since_the_last_change_and_closings_since_they_were(tmp_path: Path) -> None:
-    found = read(tmp_path, without(tables(), "audit"))
-    assert stage_story(found) == [("02-15", "2-Proposal")]
-    assert stage_story(found, A, "amount") == [("02-15", "1000.0")]
+def test_without_an_audit_only_closings_are_known_before_the_export(tmp_path: Path) -> None:
+    """A deal's own last change says that nothing came after it: at past dates that is the outcome."""
+    content = without(tables(), "audit")
+    found = read(tmp_path, content)
+    assert stage_story(found) == [("02-02", "2-Proposal")]  # the newest moment of the export
+    assert stage_story(found, A, "amount") == [("02-02", "1000.0")]
     assert stage_story(found, B) == [("02-02", "won")]
     assert set(found["history_limits"].query(f"deal_id == '{B}'")["field"]) == {"stage", "amount", "close_date", "owner"}
+    content["opportunity"][0]["modifiedon"] = "2026-01-09T09:00:00Z"
+    pd.testing.assert_frame_equal(read(tmp_path / "still", content)["facts"], found["facts"])
 
 
 def test_without_closings_a_closed_deal_is_closed_since_it_was_modified_last(tmp_path: Path) -> None:
@@ -260,7 +264,7 @@ def test_a_second_closing_says_that_a_deal_was_opened_again(tmp_path: Path) -> N
     content["opportunityclose"] += [closing(2, A, "2026-01-10", 2, description="No budget"), closing(3, A, "2026-02-10", 2, description="Lost to competitor")]
     found = read(tmp_path, content)
     assert stage_story(found) == [("01-10", "lost"), ("02-10", "(open again)"), ("02-10", "lost")]
-    assert [(k, o) for k, o, _ in kinds(found["facts"]) if k in ("lost", "reopened")] == [("lost", "01-10"), ("lost", "02-10"), ("reopened", "02-10")]
+    assert [(k, o) for k, o, _ in kinds(found["facts"]) if k in ("lost", "reopened")] == [("lost", "01-10"), ("reopened", "02-10"), ("lost", "02-10")]
     assert found["deals"].set_index("deal_id").loc[A, "loss_reason_now"] == "Lost to competitor"
 
 
@@ -298,10 +302,10 @@ def test_the_last_time_on_hold_is_known_without_the_audit(tmp_path: Path, case: 
     assert [(kind, when) for kind, when, _ in hold_facts(read(tmp_path, content))] == expected
 
 
-def test_without_an_audit_a_hold_is_over_when_the_deal_was_modified_last_or_closed(tmp_path: Path) -> None:
+def test_without_an_audit_a_hold_is_over_when_the_deal_was_closed_or_at_the_end_of_the_export(tmp_path: Path) -> None:
     content = without(tables(), "audit")
     content["opportunity"][0]["lastonholdtime"] = "2026-01-10T09:00:00Z"
-    assert [when for _, when, _ in hold_facts(read(tmp_path / "open", content))] == ["01-10", "02-15"]
+    assert [when for _, when, _ in hold_facts(read(tmp_path / "open", content))] == ["01-10", "02-02"]
     content["opportunityclose"].append(closing(2, A, "2026-02-01", 2))
     content["opportunity"][0] |= {"statecode": 2, "statuscode": 4}
     assert [when for _, when, _ in hold_facts(read(tmp_path / "closed", content))] == ["01-10", "02-01"]

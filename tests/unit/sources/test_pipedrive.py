@@ -26,7 +26,7 @@ def ref(id_: int, name: str = "Somebody") -> dict[str, Any]:
 
 def deal(id_: int, title: str, stage: int, status: str = "open", **more: Any) -> dict[str, Any]:
     return {"id": id_, "title": title, "value": 1000, "currency": "EUR", "status": status, "stage_id": stage, "pipeline_id": 1,
-            "add_time": "2026-01-01 09:00:00", "update_time": "2026-02-15 09:00:00", "stage_change_time": None, "close_time": None,
+            "add_time": "2026-01-01 09:00:00", "update_time": "2026-02-15 09:00:00", "close_time": None,
             "won_time": None, "lost_time": None, "lost_reason": None, "expected_close_date": "2026-03-31", "user_id": ref(REP),
             "person_id": ref(31), "org_id": ref(52), **more}
 
@@ -203,15 +203,25 @@ def test_a_closing_that_the_flow_lacks_has_the_time_of_the_deal(tmp_path: Path) 
     assert stage_story(read(tmp_path, content)) == [("01-01", "", "Qualify"), ("01-20", "Qualify", "Proposal"), ("02-13", "Proposal", "lost")]
 
 
-def test_without_a_flow_only_the_present_is_known_and_since_when(tmp_path: Path) -> None:
+def test_without_a_flow_only_closings_are_known_before_the_export(tmp_path: Path) -> None:
+    """A deal's own last change says that nothing came after it: at past dates that is the outcome."""
     content = {name: rows for name, rows in tables().items() if name != "dealflow"}
-    content["deals"][0] |= {"stage_change_time": "2026-01-20 09:00:00"}
     found = read(tmp_path, content)
     assert [(r.field, f"{r.changed_at:%m-%d}", r.new_value) for r in found["deal_changes"].query("deal_id == '1'").itertuples()] == [
-        ("stage", "01-20", "Proposal"), ("amount", "02-15", "1000.0"), ("close_date", "02-15", "2026-03-31 00:00:00"), ("owner", "02-15", str(REP))]
+        ("amount", "01-30", "1000.0"), ("close_date", "01-30", "2026-03-31 00:00:00"), ("owner", "01-30", str(REP)), ("stage", "01-30", "Proposal")]
     assert stage_story(found, B) == [("02-02", "", "won")]
-    assert stage_story(found, C) == [("01-01", "", "Qualify")]
     assert len(found["history_limits"].query("deal_id == '1'")) == 4
+    content["deals"][0]["update_time"] = "2026-01-09 09:00:00"
+    pd.testing.assert_frame_equal(read(tmp_path / "still", content)["facts"], found["facts"])
+
+
+def test_what_a_deal_was_is_the_same_whatever_became_of_it(tmp_path: Path) -> None:
+    content = tables()
+    before = read(tmp_path / "open", content)["facts"]
+    content["deals"][0] |= {"status": "lost", "lost_time": "2026-02-14 09:00:00", "update_time": "2026-02-14 09:00:00"}
+    content["dealflow"].append(change(9, A, "2026-02-14 09:00:00", "status", "open", "lost"))
+    after = read(tmp_path / "lost", content)["facts"]
+    pd.testing.assert_frame_equal(after.query("known_at < '2026-02-14'").reset_index(drop=True), before.query("known_at < '2026-02-14'").reset_index(drop=True))
 
 
 def test_a_sweep_is_nobodys_decision(tmp_path: Path) -> None:
