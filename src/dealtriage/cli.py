@@ -142,12 +142,14 @@ def doctor(path: Annotated[str, typer.Argument(help="A folder, zip, file, or dat
 
 @app.command()
 def dictionary(path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("docs/data-dictionary.md")) -> None:
-    """Write the data dictionary from the registered features and schemas."""
+    """Write the data dictionary from the registered features and schemas, and beside it what is read of each CRM."""
+    from dealtriage.described import what_is_read
     from dealtriage.dictionary import dictionary as text
     from dealtriage.tables import write_text
 
-    write_text(path, text())
-    typer.echo(f"wrote {path}")
+    for page, content in ((path, text()), (path.with_name("what-is-read.md"), what_is_read())):
+        write_text(page, content)
+        typer.echo(f"wrote {page}")
 
 
 def _show(workspace: Workspace) -> None:

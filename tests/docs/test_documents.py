@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dealtriage.described import what_is_read
 from dealtriage.dictionary import dictionary
+from dealtriage.params import Source
 from dealtriage.sources.reading import CRMS, crm_of
 from tests.conftest import ROOT
 
@@ -16,6 +18,10 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data" / "README.m
 
 def test_the_data_dictionary_is_the_registrys() -> None:
     assert (ROOT / "docs" / "data-dictionary.md").read_text("utf-8") == dictionary(), "make dictionary"
+
+
+def test_the_page_of_columns_is_what_the_sources_declare() -> None:
+    assert (ROOT / "docs" / "what-is-read.md").read_text("utf-8") == what_is_read(), "make dictionary"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -62,10 +68,15 @@ def test_event_kinds_in_the_docs_are_those_of_the_code() -> None:
     assert all(f"`{kind}`" in text for kind in KINDS)
 
 
-@pytest.mark.parametrize("name", [name for name in CRMS if name != "event_log"])
-def test_every_table_that_is_read_is_in_the_docs(name: str) -> None:
+@pytest.mark.parametrize("name", CRMS)
+def test_every_crm_has_its_section(name: str) -> None:
     text = (ROOT / "docs" / "bring-your-own-export.md").read_text("utf-8")
-    assert [t.name for t in crm_of(name).tables if t.name not in text and not t.is_exploded] == []
+    assert re.search(rf"^## (An )?{crm_of(name).title}$", text, re.MULTILINE)
+
+
+def test_every_parameter_of_the_source_is_explained() -> None:
+    text = (ROOT / "docs" / "bring-your-own-export.md").read_text("utf-8")
+    assert [key for key in Source.model_fields if key != "event_log" and f"`{key}`" not in text] == []
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))

@@ -22,7 +22,7 @@ from dealtriage.sample import write_sample
 from dealtriage.tables import read_parquet
 from tests.exports import params_for, workspace
 
-DOORS = ("salesforce", "hubspot", "pipedrive")
+DOORS = ("salesforce", "hubspot", "dynamics", "pipedrive")
 DEALS = {"salesforce": "Opportunity.csv", "hubspot": "deals.jsonl", "dynamics": "opportunity.csv", "pipedrive": "deals.jsonl"}
 #        id, name, amount, made, a column nobody can do without
 FIELDS = {"salesforce": ("Id", "Name", "Amount", "CreatedDate", "StageName"),
