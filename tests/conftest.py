@@ -54,9 +54,9 @@ def random_facts(seed: int, deals: int = 6, per_deal: int = 40) -> pd.DataFrame:
 
 
 def as_of_rows(facts: pd.DataFrame, dates: list[datetime]) -> pd.DataFrame:
-    """Every deal at every date."""
-    return pd.DataFrame([(deal, date) for deal in sorted(facts["deal_id"].unique()) for date in dates],
-                        columns=["deal_id", "as_of"]).astype({"as_of": "datetime64[us]"})
+    """Every deal at every date, none of them in a gap."""
+    return pd.DataFrame([(deal, date, False) for deal in sorted(facts["deal_id"].unique()) for date in dates],
+                        columns=["deal_id", "as_of", "is_in_gap"]).astype({"as_of": "datetime64[us]"})
 
 
 def weeks_of(facts: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:

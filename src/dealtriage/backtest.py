@@ -29,13 +29,16 @@ LABELS = ["revived", "revived_any_signal", "revived_signal_and_progress", "reviv
 
 
 def run(params: Params, workspace: Workspace) -> None:
-    """Write data/predictions/backtest.parquet: one row per tested deal, as-of date and model."""
+    """Write data/predictions: backtest.parquet, one row per tested deal, as-of date and model; left_out.parquet, how many
+    rows (quiet deal-weeks) and deals were neither learnt from nor tested, by reason (see `labels.label`)."""
     matrix = read_labelled(workspace)
+    left_out = matrix[matrix["revived"].isna()].groupby("left_out", as_index=False).agg(rows=("deal_id", "size"), deals=("deal_id", "nunique"))
     matrix = matrix[matrix["revived"].notna()].reset_index(drop=True)
     columns = feature_columns(matrix)
     refuse_leaks(matrix, columns, params.model.leak_auc)
     table = predictions(matrix, columns, params, read_cutoff(workspace))
     write_parquet(table, workspace.predictions / "backtest.parquet")
+    write_parquet(left_out, workspace.predictions / "left_out.parquet")
 
 
 def predictions(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datetime) -> pd.DataFrame:

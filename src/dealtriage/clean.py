@@ -32,9 +32,8 @@ def run(params: Params, workspace: Workspace) -> str:
             _write(con, table, folder)
         bad = quarantine.frame()
         write_parquet(bad, folder / "quarantine.parquet")
-        report = coverage.measure(con, rows_read, bad, quarantine.set_aside(), quarantine.notes)
-        write_parquet(report.tables, folder / "coverage.parquet")
-        write_parquet(report.owners, folder / "coverage_owners.parquet")
+        report = coverage.measure(con, cutoff, rows_read, bad, quarantine.set_aside(), quarantine.notes)
+        coverage.write(con, report, folder)
         deals = int(con.execute("select count(*) from deals").fetchall()[0][0])
         write_json(folder / "export.json", {"crm": params.source.crm, "cutoff": f"{cutoff:%Y-%m-%d %H:%M:%S}",
                                             "deals": deals, "rows_read": sum(rows_read.values()),

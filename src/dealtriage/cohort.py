@@ -14,6 +14,7 @@ from dealtriage.features.kernel import Bucket
 from dealtriage.features.owner_weeks import COLUMNS as OWNER_WEEK_COLUMNS
 from dealtriage.features.owner_weeks import owner_weeks, total
 from dealtriage.features.silence import silence_days
+from dealtriage.gaps import of_owners, reached
 from dealtriage.kinds import KINDS
 from dealtriage.labels import label
 from dealtriage.params import Cohort, Params
@@ -27,18 +28,23 @@ def run(params: Params, workspace: Workspace) -> None:
     """Write data/cohort: rows/ (deal_id, as_of, ...), labels/ (what came of them), owner_weeks.parquet."""
     if params.cohort.after not in (None, *KINDS):
         raise BadInput(f"cohort.after is {params.cohort.after}, which is no kind of fact.", f"Use one of {', '.join(KINDS)}.")
-    cutoff = read_cutoff(workspace)
+    cutoff, gaps = read_cutoff(workspace), _gaps(workspace)
     with replaced_folder(workspace.cohort) as folder:
         weeks = []
         for number, part in each_part(workspace.timeline, "cohort"):
             facts = read_parquet(part)
             q = Bucket(facts, grid(facts, cutoff))
-            rows, of_owners = cohort_rows(q, params.cohort, cutoff), owner_weeks(facts, open_mondays(q, facts, cutoff))
+            rows, of_owners = cohort_rows(q, params.cohort, cutoff, gaps), owner_weeks(facts, open_mondays(q, facts, cutoff))
             weeks.append(of_owners)
             write_parquet(rows, part_path(folder / "rows", number))
             write_parquet(label(facts, rows, cutoff, params.label), part_path(folder / "labels", number))
         write_parquet(total(weeks) if weeks else pd.DataFrame(columns=OWNER_WEEK_COLUMNS),
                       folder / "owner_weeks.parquet")
+
+
+def _gaps(workspace: Workspace) -> pd.DataFrame:
+    gaps, owners = (read_parquet(workspace.core / f"{name}.parquet") for name in ("gaps", "owners"))
+    return of_owners(gaps, owners)
 
 
 def grid(facts: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
@@ -66,15 +72,19 @@ def open_mondays(q: Bucket, facts: pd.DataFrame, cutoff: datetime) -> Bucket:
     return Bucket(facts, q.rows[is_open(q) & monday])
 
 
-def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime) -> pd.DataFrame:
+def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame) -> pd.DataFrame:
     """Quiet open deals each Monday, and all open ones at the cutoff.
 
     Columns: deal_id, as_of, silence_days, is_quiet, is_scoring (the row of the cutoff), facts_known, known_until (the
-    newest fact of the deal, and how many).
+    newest fact of the deal, and how many), gap_number (of the gap that the silence reaches into, of those who had the deal
+    then; 0 if none: see `gaps.reached`), is_in_gap. `gaps`: see `gaps.of_owners`.
     """
     silence = silence_days(q)
     started = q.days_since_first(q.is_kind(params.after or "deal_created")) >= (params.quiet_days if params.after else 0)
     rows = q.rows.assign(silence_days=silence, is_quiet=(silence >= params.quiet_days) & started,
                          is_scoring=q.rows["as_of"] == cutoff, facts_known=(q.hi - q.lo).astype("int32"),
                          known_until=q.known_until())
-    return rows[is_open(q) & (rows["is_quiet"] | rows["is_scoring"])].reset_index(drop=True)
+    asked = is_open(q) & (rows["is_quiet"] | rows["is_scoring"])
+    kept = rows[asked].reset_index(drop=True)
+    number = reached(kept.assign(owner_id=pd.Series(q.owner[asked], dtype="str")), gaps)
+    return kept.assign(gap_number=number, is_in_gap=number > 0)

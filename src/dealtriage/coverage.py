@@ -1,10 +1,15 @@
-"""What the export holds and what it lacks: per file, per kind of fact, per owner."""
+"""What the export holds and what it lacks: per file, per kind of fact, per owner and month, and where records are missing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pandas as pd
+
+from dealtriage import records
+from dealtriage.gaps import find_gaps, of_owners, told
+from dealtriage.tables import write_parquet
 
 TABLES = """
 select 'deals' as table_name, count(*) as rows, min(created_at) as first_at, max(created_at) as last_at from deals
@@ -38,19 +43,22 @@ from owners o left join own using (owner_id) left join logged l using (owner_id)
 
 @dataclass(frozen=True)
 class Coverage:
-    """files: rows read, set aside and quarantined per file; tables: facts per kind; owners: what each one logs."""
+    """files: rows read, set aside and quarantined per file; tables: facts per kind; owners: what each one logs; gaps: see
+    `gaps.find_gaps`, and deals_affected, the deals that were open meanwhile."""
 
     files: pd.DataFrame
     tables: pd.DataFrame
     owners: pd.DataFrame
+    gaps: pd.DataFrame
     set_aside: pd.DataFrame
     reasons: pd.DataFrame
     notes: list[str]
 
 
-def measure(con: duckdb.DuckDBPyConnection, rows_read: dict[str, int], quarantined: pd.DataFrame,
+def measure(con: duckdb.DuckDBPyConnection, cutoff: datetime, rows_read: dict[str, int], quarantined: pd.DataFrame,
             set_aside: pd.DataFrame, notes: list[str]) -> Coverage:
     """Measure coverage from the core tables in `con` and the counts of the reader."""
+    records.prepare(con, cutoff)
     files = pd.DataFrame({"file": list(rows_read), "rows_read": list(rows_read.values())})
     aside = set_aside.groupby("file")["rows"].sum()
     files["rows_set_aside"] = files["file"].map(aside).fillna(0).astype(int)
@@ -58,7 +66,22 @@ def measure(con: duckdb.DuckDBPyConnection, rows_read: dict[str, int], quarantin
     files["rows_quarantined"] = files["file"].map(bad).fillna(0).astype(int)
     tables = con.sql(TABLES).df()
     reasons = quarantined.groupby(["file", "column", "reason"], as_index=False).size()
-    return Coverage(files, tables, con.sql(OWNERS).df(), set_aside, reasons, notes)
+    return Coverage(files, tables, con.sql(OWNERS).df(), _gaps(con, cutoff), set_aside, reasons, notes)
+
+
+def _gaps(con: duckdb.DuckDBPyConnection, cutoff: datetime) -> pd.DataFrame:
+    owners = con.sql("select owner_id, name, team from owners order by owner_id").df()
+    gaps = find_gaps(records.weeks(con, cutoff), owners)
+    affected = records.deals_open_in(con, of_owners(gaps, owners))
+    return gaps.assign(deals_affected=gaps["gap_number"].map(affected).fillna(0).astype("int32"))
+
+
+def write(con: duckdb.DuckDBPyConnection, report: Coverage, folder: Path) -> None:
+    """Write coverage.parquet, coverage_owners.parquet, coverage_months.parquet (see `records.write_months`) and gaps.parquet."""
+    write_parquet(report.tables, folder / "coverage.parquet")
+    write_parquet(report.owners, folder / "coverage_owners.parquet")
+    write_parquet(report.gaps, folder / "gaps.parquet")
+    records.write_months(con, folder / "coverage_months.parquet")
 
 
 def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
@@ -75,6 +98,7 @@ def summary(report: Coverage, cutoff: datetime, deals: int) -> str:
     if report.notes:
         lines += ["", "not found", *(f"  {note}" for note in report.notes)]
     lines += ["", *_silent_owners(report.owners), *_ended_early(report.tables, cutoff)]
+    lines += [f"{told(gap)}; silence in it proves nothing" for gap in report.gaps.itertuples()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,54 +1,116 @@
-"""Weeks in which a team's mail is missing, so that the silence of its deals proves nothing."""
+"""Weeks in which a team's or an owner's records are missing, so that the silence of their deals proves nothing.
 
-from datetime import timedelta
+Found with hindsight over the whole history, as a filter of the data's quality: no feature may read them.
+"""
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-RECENT_WEEKS = 8
-USUAL_WEEKS = 26
-MISSING_SHARE = 0.25
-QUIET_SEASON = (0.1, 0.5)
-FEWEST_USUAL = 10
-WEEK = timedelta(days=7)
+from dealtriage.holes import WEEK, holes, usual_and_low
+from dealtriage.records import Weeks
+
+CHANNELS = {"email": "mail of {} is", "call": "calls of {} are", "meeting": "meetings of {} are", "any": "all records of {} are"}
+TEAM_WEEKS, OWNER_WEEKS = 2, 4
+DOUBTED_WEEKS = 26
+COLUMNS = {"gap_number": "int32", "team": "str", "owner_id": "str", "owner_name": "str", "channel": "str",
+           "gap_start": "datetime64[us]", "gap_end": "datetime64[us]", "found_per_week": "float64", "usual_per_week": "float64"}
 
 
-def mail_gaps(owner_weeks: pd.DataFrame, teams: dict[str, str]) -> dict[str, pd.Timestamp]:
-    """For each team, the end of its newest gap of the last 8 weeks: two weeks or more with hardly any mail.
+def find_gaps(weeks: Weeks, owners: pd.DataFrame) -> pd.DataFrame:
+    """The gaps of every team, and of every owner who stopped recording while their deals stayed open; oldest first.
 
-    A week is missing when the team's deals have less than a quarter of the mail that is usual for it (the median of the 26
-    weeks before), unless the other teams have less than half of theirs, as in a holiday season; when they have less than a
-    tenth, everybody's mail is missing. Teams with fewer than 10 mails a week are not judged. An owner without a team is
-    a team of their own.
+    owners: owner_id, name, team. Columns: gap_number (from 1), team, owner_id and owner_name (of one owner's gap; empty for
+    a whole team's), channel (email, call, meeting, or any: everything), gap_start and gap_end (Mondays; the end is not part
+    of it), found_per_week, usual_per_week. What a hole is: see `holes`.
+
+    A team's gap is two weeks or more of one channel. An owner without a team is a team of their own, but a channel does
+    not count as missing while they record nothing else either. An owner's gap is four weeks or more of everything, as
+    less may be a holiday.
     """
-    if owner_weeks.empty:
-        return {}
-    team = owner_weeks["owner_id"].map(lambda owner: teams.get(owner, owner))
-    mails = owner_weeks.assign(team=team).pivot_table(index="team", columns="week_end", values="mails", aggfunc="sum")
-    weeks = pd.date_range(mails.columns.min(), mails.columns.max(), freq="7D", unit="us")
-    mails = mails.reindex(columns=weeks).fillna(0)
-    recent, before = mails.iloc[:, -RECENT_WEEKS:], mails.iloc[:, -RECENT_WEEKS - USUAL_WEEKS:-RECENT_WEEKS]
-    if before.shape[1] < RECENT_WEEKS:
-        return {}
-    usual = before.median(axis=1)
-    low, high = QUIET_SEASON
-    others = _share_of_the_others(recent, usual)
-    season = (others > low) & (others < high)
-    missing = recent.lt(MISSING_SHARE * usual, axis=0).to_numpy() & ~season & (usual >= FEWEST_USUAL).to_numpy()[:, None]
-    pairs = missing & np.concatenate([np.zeros((len(missing), 1), dtype=bool), missing[:, :-1]], axis=1)
-    return {str(name): recent.columns[np.flatnonzero(row)[-1]] for name, row in zip(recent.index, pairs, strict=True) if row.any()}
+    itself = pd.Series(owners["owner_id"].to_numpy(), index=owners["owner_id"].to_numpy())
+    team = pd.Series(owners["team"].to_numpy(), index=itself.index)
+    unit = team.where(team.notna(), itself)
+    found = pd.concat([_of_teams(weeks, unit, channel) for channel in CHANNELS if channel != "any"])
+    own = _counts(weeks, itself)
+    stopped = holes(own, _open_deals(weeks, itself, own), OWNER_WEEKS).assign(channel="any")
+    is_told = [_is_within(one, found[found["unit"] == unit[one.unit]]) for one in stopped.itertuples()]
+    return _table(pd.concat([found, stopped[~np.array(is_told, dtype=bool)]]), owners)
 
 
-def _share_of_the_others(recent: pd.DataFrame, usual: pd.Series) -> np.ndarray:
-    """For each team and week, the mail of all other teams over what is usual for them; its own where there are none."""
-    their_usual = usual.sum() - usual
-    theirs = (recent.sum() - recent).div(their_usual.where(their_usual >= FEWEST_USUAL), axis=0)
-    return theirs.fillna(recent.div(usual.where(usual > 0), axis=0)).fillna(1.0).to_numpy()
+def _of_teams(weeks: Weeks, unit: pd.Series, channel: str) -> pd.DataFrame:
+    is_one = unit.groupby(unit).transform("size") == 1
+    counts, all_else = _counts(weeks, unit, [channel]), _counts(weeks, unit[is_one], set(weeks.ends) - {channel})
+    away = pd.DataFrame({name: usual_and_low(row)[1] for name, row in all_else.iterrows()}).T
+    away = away.reindex(index=counts.index, columns=counts.columns).eq(True)
+    return holes(counts, _open_deals(weeks, unit, counts), TEAM_WEEKS, away).assign(channel=channel)
 
 
-def is_silence_in_gap(rows: pd.DataFrame, gaps: dict[str, pd.Timestamp], teams: dict[str, str]) -> np.ndarray:
-    """Rows (owner, as_of, silence_days) whose silence reaches back into a gap of their owner's team."""
-    gap_end = pd.Series([gaps.get(teams.get(owner, owner), pd.NaT) for owner in rows["owner"].fillna("")],
-                        index=rows.index, dtype="datetime64[us]")
-    heard = rows["as_of"] - pd.to_timedelta(rows["silence_days"], unit="D")
-    return (heard < gap_end).to_numpy()
+def _counts(weeks: Weeks, unit: pd.Series, kinds: Iterable[str] | None = None) -> pd.DataFrame:
+    """Records of some kinds per unit and week, up to the last complete week. unit: its name by owner."""
+    chosen = weeks.ends.keys() & set(weeks.ends if kinds is None else kinds)
+    records = weeks.records[weeks.records["kind"].isin(chosen)].assign(unit=lambda rows: rows["owner_id"].map(unit))
+    end = min((weeks.ends[kind] for kind in chosen), default=None)
+    records = records[records["week"] < end].dropna(subset=["unit"]) if end is not None else records.iloc[:0]
+    if records.empty:
+        return pd.DataFrame(columns=pd.DatetimeIndex([]), dtype="float64")
+    every = pd.date_range(records["week"].min(), end - WEEK, freq="7D", unit="us")
+    table = records.pivot_table(index="unit", columns="week", values="records", aggfunc="sum")
+    return table.reindex(columns=every).fillna(0.0).astype("float64")
+
+
+def _open_deals(weeks: Weeks, unit: pd.Series, like: pd.DataFrame) -> pd.DataFrame:
+    """Deals open at the end of each week, for the units and weeks of `like`."""
+    steps = weeks.open_steps.assign(unit=weeks.open_steps["owner_id"].map(unit))
+    table = steps.pivot_table(index="unit", columns="week", values="step", aggfunc="sum")
+    table = table.reindex(columns=table.columns.union(like.columns)).fillna(0.0).cumsum(axis=1)
+    return table.reindex(index=like.index, columns=like.columns).fillna(0.0)
+
+
+def _is_within(one: Any, gaps: pd.DataFrame) -> bool:
+    """Whether one gap lies within one of the others."""
+    return bool(((gaps["gap_start"] <= one.gap_start) & (one.gap_end <= gaps["gap_end"])).any())
+
+
+def _table(found: pd.DataFrame, owners: pd.DataFrame) -> pd.DataFrame:
+    known = owners.set_index("owner_id")
+    table = found.sort_values(["gap_start", "unit", "channel"], kind="stable").reset_index(drop=True)
+    is_owner = table["unit"].isin(known.index)
+    table["owner_id"] = table["unit"].where(is_owner)
+    table["owner_name"] = table["owner_id"].map(known["name"])
+    table["team"] = table["owner_id"].map(known["team"]).where(is_owner, table["unit"])
+    table["gap_number"] = np.arange(1, len(table) + 1)
+    return table[list(COLUMNS)].astype(COLUMNS).round({"found_per_week": 1, "usual_per_week": 1})
+
+
+def told(gap: Any) -> str:
+    """A gap in words; `gap` is a row of the table."""
+    team = gap.team if isinstance(gap.team, str) and gap.team.lower().startswith("team") else f"team {gap.team}"
+    who = team if pd.isna(gap.owner_id) else gap.owner_id if pd.isna(gap.owner_name) else gap.owner_name
+    return (f"{CHANNELS[gap.channel].format(who)} missing from {gap.gap_start:%Y-%m-%d} to {gap.gap_end:%Y-%m-%d} "
+            f"({gap.found_per_week:.0f} a week, usually {gap.usual_per_week:.0f})")
+
+
+def of_owners(gaps: pd.DataFrame, owners: pd.DataFrame) -> pd.DataFrame:
+    """owner_id, gap_number, gap_start, gap_end: a row for every owner a gap concerns."""
+    whole = gaps[gaps["owner_id"].isna()].drop(columns="owner_id").merge(owners[["owner_id", "team"]], on="team")
+    return pd.concat([whole, gaps[gaps["owner_id"].notna()]])[["owner_id", "gap_number", "gap_start", "gap_end"]]
+
+
+def reached(rows: pd.DataFrame, gaps: pd.DataFrame) -> NDArray[np.int32]:
+    """The number of the newest gap that each row's silence reaches into; 0 where it reaches into none.
+
+    A silence of 26 weeks after the gap proves itself: on eight sample companies, quiet deals whose silence reached into a gap
+    came back more often than others as long silent for up to half a year after it, and then no longer. rows: owner_id (who had the deal then), as_of, silence_days. gaps: see `of_owners`.
+    """
+    asked = rows[["owner_id", "as_of"]].assign(row=np.arange(len(rows)), heard=rows["as_of"] - pd.to_timedelta(rows["silence_days"], unit="D"))
+    pairs = asked[asked["owner_id"].isin(gaps["owner_id"])].merge(gaps, on="owner_id")
+    pairs = pairs[(pairs["heard"] < pairs["gap_end"]) & (pairs["gap_start"] < pairs["as_of"])
+                  & (pairs["as_of"] < pairs["gap_end"] + DOUBTED_WEEKS * WEEK)]
+    newest = pairs.sort_values(["gap_end", "gap_number"]).drop_duplicates("row", keep="last")
+    numbers = np.zeros(len(rows), dtype=np.int32)
+    numbers[newest["row"]] = newest["gap_number"]
+    return numbers

@@ -59,7 +59,8 @@ class Future:
 def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Label) -> pd.DataFrame:
     """The label of each row of a cohort, in its order.
 
-    Columns: deal_id, as_of, is_matured; revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
+    rows: deal_id, as_of, is_in_gap. Columns: deal_id, as_of, is_matured; left_out (why the row is kept out of training and
+    metrics: not_matured, in_gap, refused; empty = it is not); revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
     params; revived_any_signal, revived_signal_and_progress, revived_won; ended_by (won, lost, lost_by_rule, refused,
     or open at the end of the window) and ended_by_whom.
     """
@@ -69,12 +70,13 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     answers = {"any_signal": won | future.any_of(signal), "signal_and_progress": won | _moved(future, signal), "won": won}
     ended = _ended_by(future)
     matured = (rows["as_of"] <= last_matured(cutoff, params.horizon_days)).to_numpy()
-    counted = matured & ~((ended == "refused") & ~answers[params.revival] & (params.seller_refusal == "exclude"))
+    refused = (ended == "refused") & ~answers[params.revival] & (params.seller_refusal == "exclude")
+    left_out = np.select([~matured, rows["is_in_gap"], refused], ["not_matured", "in_gap", "refused"], "")
     table = pd.DataFrame({"deal_id": rows["deal_id"].to_numpy(), "as_of": rows["as_of"].to_numpy(),
-                          "is_matured": matured})
-    table["revived"] = _nullable(answers[params.revival], counted)
+                          "is_matured": matured, "left_out": left_out})
+    table["revived"] = _nullable(answers[params.revival], left_out == "")
     for name, answer in answers.items():
-        table[f"revived_{name}"] = _nullable(answer, counted)
+        table[f"revived_{name}"] = _nullable(answer, left_out == "")
     table["ended_by"] = ended
     table["ended_by_whom"] = _ended_by_whom(future)
     return table

@@ -13,12 +13,16 @@ from dealtriage.tables import read_parquet, replaced_folder, write_json, write_t
 from dealtriage.workspace import Workspace
 
 STRICTNESS = {"any_signal": "any buyer signal", "signal_and_progress": "a signal, then progress", "won": "won"}
+LEFT_OUT = {"not_matured": "what came of them is not known yet",
+            "in_gap": "their silence reaches into weeks in which records are missing (data/core/gaps.parquet), so it may be none",
+            "refused": "the seller refused them (label.seller_refusal)"}
 MUTED, ACCENT, RULE = "#8a929c", "#0b6e99", "#b5541c"
 
 
 def run(params: Params, workspace: Workspace) -> str:
     """Write reports/metrics, reports/tables, reports/figures and reports/backtest.md. Returns the page's first part."""
     table = read_parquet(workspace.predictions / "backtest.parquet")
+    left_out = read_parquet(workspace.predictions / "left_out.parquet")
     choice = evaluate.choose(table, params.backtest.bootstrap)
     by_model = {name: evaluate.metrics(part, params.backtest.bootstrap) for name, part in table.groupby("model")}
     chosen = table[table["model"] == choice["chosen"]]
@@ -31,7 +35,8 @@ def run(params: Params, workspace: Workspace) -> str:
             "horizon_days": params.label.horizon_days, "revival": params.label.revival,
             "rules": {name: by_model[name] for name in sorted(rules)},
             "candidates": {name: by_model[name] for name in sorted(set(by_model) - rules)},
-            "by_revival": revived_shares(chosen), "dead_by": ended_shares(chosen)})
+            "by_revival": revived_shares(chosen), "dead_by": ended_shares(chosen),
+            "left_out_rows": dict(zip(left_out["left_out"], left_out["rows"].tolist(), strict=True))})
     with replaced_folder(workspace.reports / "tables") as folder:
         _csv(bands, folder / "bands.csv")
         _csv(pd.DataFrame.from_dict(by_model, orient="index").rename_axis("model").reset_index(), folder / "models.csv")
@@ -40,7 +45,7 @@ def run(params: Params, workspace: Workspace) -> str:
     with replaced_folder(workspace.reports / "figures") as folder:
         _reliability(bands, folder / "reliability.png", str(choice["chosen"]))
         _models(by_model, rules, folder / "models.png")
-    page = _page(params, choice, by_model, rules, bands, chosen, alarm)
+    page = _page(params, choice, by_model, rules, bands, chosen, alarm, left_out)
     write_text(workspace.reports / "backtest.md", page)
     return page.split("\n## ")[0]
 
@@ -90,7 +95,7 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _page(params: Params, choice: dict[str, Any], by_model: dict[str, Any], rules: set[str], bands: pd.DataFrame,
-          chosen: pd.DataFrame, alarm: str | None) -> str:
+          chosen: pd.DataFrame, alarm: str | None, left_out: pd.DataFrame) -> str:
     best = by_model[choice["chosen"]]
     shares, dead = revived_shares(chosen), ended_shares(chosen)
     lines = ["# Stalled or dead: how well it is told", "",
@@ -123,6 +128,9 @@ def _page(params: Params, choice: dict[str, Any], by_model: dict[str, Any], rule
     users = ", ".join(sorted(by_rule.dropna().unique()))
     lines += [f"* {told[name]}{f' (user {users})' if name == 'lost_by_rule' and users else ''}: {share:.0%}"
               for name, share in dead.items()]
+    lines += ["", "## Left out of training and tests", "",
+              *([f"* {row.rows:,} quiet deal-weeks of {row.deals:,} deals: {LEFT_OUT[row.left_out]}" for row in left_out.itertuples()]
+                or ["* nothing"])]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from dealtriage.gaps import is_silence_in_gap, mail_gaps
+from dealtriage.gaps import told
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
@@ -31,10 +31,7 @@ def run(params: Params, workspace: Workspace) -> None:
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     facts = _deal_facts(workspace)
     now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
-    owners = read_parquet(workspace.core / "owners.parquet").dropna(subset=["team"])
-    teams = dict(zip(owners["owner_id"], owners["team"], strict=True))
-    gaps = mail_gaps(read_parquet(workspace.cohort / "owner_weeks.parquet"), teams)
-    now["is_in_mail_gap"] = is_silence_in_gap(now, gaps, teams)
+    now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).fillna("")
     scores = _scores(params.publish, rows, now, bands)
     scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
@@ -67,20 +64,24 @@ def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.Da
     scores.loc[~now["is_quiet"], BAND_COLUMNS] = np.nan
     for why, thin in _too_little(params, now, bands, place):
         doubted = now["is_quiet"].to_numpy() & thin & (scores["state"] != "not_enough_evidence").to_numpy()
-        scores.loc[doubted, "why_no_evidence"] = why
+        scores.loc[doubted, "why_no_evidence"] = np.broadcast_to(why, len(scores))[doubted]
         scores.loc[doubted, "state"] = "not_enough_evidence"
     scores["data_until"] = now["known_until"]
     return scores
 
 
-def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str | pd.Series, np.ndarray]]:
     usual = now.groupby("owner")["owner_logged_share"].first().median()
     unlogged = ~(now["owner_logged_share"] >= params.min_logged_share * usual).to_numpy() & (params.min_logged_share > 0)
     width = (bands["ci_high"] - bands["ci_low"]).to_numpy()[place]
     thin = (bands["deals"].to_numpy()[place] < params.min_band_deals) | (width > params.max_band_width)
     return [("the owner records far less than others do, so silence may only be missing data", unlogged),
-            ("mail of the owner's team is missing for weeks of this silence", now["is_in_mail_gap"].to_numpy()),
+            (now["gap"] + ", weeks of this silence", now["is_in_gap"].to_numpy()),
             ("too few past deals had a chance like this one's to say how often it comes true", thin)]
+
+
+def _gaps_in_words(workspace: Workspace) -> dict[int, str]:
+    return {gap.gap_number: told(gap) for gap in read_parquet(workspace.core / "gaps.parquet").itertuples()}
 
 
 def _stage_names(workspace: Workspace) -> dict[int, str]:

@@ -86,6 +86,12 @@ def test_no_feature_reads_a_column_that_only_the_export_day_knows(subject: str) 
     assert "_now" not in (SRC / "dealtriage" / "features" / f"{subject}.py").read_text()
 
 
+def test_no_feature_reads_the_gaps_that_only_hindsight_finds() -> None:
+    for path in (SRC / "dealtriage" / "features").glob("*.py"):
+        assert not reachable(path, set()) & {SRC / "dealtriage" / f"{name}.py" for name in ("gaps", "holes", "records")}, path
+        assert not any(word in path.read_text() for word in ("is_in_gap", "gap_number", "gaps.parquet", "coverage_months")), path
+
+
 def covered(stage: str, path: Path) -> bool:
     deps = [ROOT / dep for dep in DVC[stage]["deps"]]
     return any(path == dep or dep in path.parents for dep in deps)

@@ -78,8 +78,18 @@ def test_a_refusal_of_ours_can_be_kept_out() -> None:
     refused = [at("2024-03-20", "refused")]
     assert asked(refused)["revived"].tolist() == [0]
     assert asked(refused, seller_refusal="exclude")["revived"].isna().all()
+    assert asked(refused, seller_refusal="exclude")["left_out"].tolist() == ["refused"]
     revived_first = [at("2024-03-10", "meeting_held"), *refused]
     assert asked(revived_first, seller_refusal="exclude")["revived"].tolist() == [1]
+
+
+def test_silence_that_reaches_into_a_gap_is_neither_stalled_nor_dead() -> None:
+    timeline = make_facts([*BEFORE, at("2024-04-01", "won")])
+    rows, params = as_of_rows(timeline, [T, datetime(2025, 1, 1)]), Label(horizon_days=90, revival="won")
+    found = label(timeline, rows.assign(is_in_gap=True), LATER, params)
+    assert found["left_out"].tolist() == ["in_gap", "not_matured"]
+    assert found.filter(like="revived").isna().all(axis=None)
+    assert label(timeline, rows, LATER, params)["left_out"].tolist() == ["", "not_matured"]
 
 
 def test_an_expiry_by_the_system_is_named() -> None:

@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from dealtriage.cohort import cohort_rows, grid
 from dealtriage.features.kernel import Bucket
 from dealtriage.params import Cohort
@@ -8,10 +10,18 @@ from tests.conftest import make_facts
 CUTOFF = datetime(2024, 4, 4, 12)
 
 
+GAP_TYPES = {"owner_id": "str", "gap_number": "int32", "gap_start": "datetime64[us]", "gap_end": "datetime64[us]"}
+NO_GAPS = pd.DataFrame(columns=list(GAP_TYPES)).astype(GAP_TYPES)
+
+
 def cohort(facts: list[dict], **more: object) -> dict[str, tuple[float, bool]]:
-    timeline = make_facts([{"deal_id": "D", **fact} for fact in facts])
-    rows = cohort_rows(Bucket(timeline, grid(timeline, CUTOFF)), Cohort(quiet_days=14, **more), CUTOFF)
+    rows = rows_of(facts, NO_GAPS, **more)
     return {f"{r.as_of:%m-%d}": (r.silence_days, r.is_quiet) for r in rows.itertuples()}
+
+
+def rows_of(facts: list[dict], gaps: pd.DataFrame, **more: object) -> pd.DataFrame:
+    timeline = make_facts([{"deal_id": "D", **fact} for fact in facts])
+    return cohort_rows(Bucket(timeline, grid(timeline, CUTOFF)), Cohort(quiet_days=14, **more), CUTOFF, gaps)
 
 
 def day(text: str) -> datetime:
@@ -52,3 +62,14 @@ def test_after_a_kind_of_fact() -> None:
     found = cohort([CREATED, sent], after="proposal_sent")
     assert [date for date, (_, quiet) in found.items() if quiet] == ["04-01", "04-04"]
     assert "04-01" in cohort([CREATED, sent | {"occurred_at": day("04-01") - timedelta(days=14)}], after="proposal_sent")
+
+
+def test_silence_in_a_gap_of_the_owner_then_is_marked() -> None:
+    """Ann's gap lasts until 11 March, Ben's begins on the 25th; the deal passes from Ann to Ben on the 20th."""
+    facts = [{**CREATED, "owner_id": "ann"}, {"kind": "owner_changed", "occurred_at": day("03-20"), "owner_id": "ben"}]
+    gaps = pd.DataFrame({"owner_id": ["ann", "ben"], "gap_number": [1, 2], "gap_start": [day("02-26"), day("03-25")],
+                         "gap_end": [day("03-11"), day("04-01")]}).astype(GAP_TYPES)
+    rows = rows_of(facts, gaps)
+    found = {f"{r.as_of:%m-%d}": (r.gap_number, r.is_in_gap) for r in rows.itertuples()}
+    assert found == {"03-18": (1, True), "03-25": (0, False), "04-01": (2, True), "04-04": (2, True)}
+    assert not rows_of([*facts, {"kind": "email_in", "occurred_at": day("04-01")}], gaps).iloc[-1]["is_in_gap"]

@@ -10,16 +10,14 @@ import pandas as pd
 from dealtriage.features.kernel import DAY, Bucket, seconds
 
 BY_HAND = ("call_in", "call_answered", "call_unanswered", "meeting_held", "meeting_no_show", "task_done", "note")
-MAILS = ("email_in", "email_out", "email_bounced", "email_auto_reply")
-COLUMNS = ["owner_id", "week_end", "logged", "lag_seconds", "prompt", "open_deals", "active_deals", "mails"]
+COLUMNS = ["owner_id", "week_end", "logged", "lag_seconds", "prompt", "open_deals", "active_deals"]
 
 
 def owner_weeks(facts: pd.DataFrame, q: Bucket) -> pd.DataFrame:
     """The sums of one bucket: `q` asks about every open deal at every Monday. Sums of buckets add up.
 
     Columns: owner_id, week_end; logged (facts entered by hand), lag_seconds (their delays, added up), prompt (those
-    entered within a day), open_deals (at week_end), active_deals (of these, with any fact recorded in the week),
-    mails (either way, of these, in the week).
+    entered within a day), open_deals (at week_end), active_deals (of these, with any fact recorded in the week).
     """
     return total([_logged(facts), _kept(q)])
 
@@ -35,16 +33,14 @@ def _logged(facts: pd.DataFrame) -> pd.DataFrame:
     lag = seconds(by_hand["known_at"]) - seconds(by_hand["occurred_at"])
     return pd.DataFrame({
         "owner_id": by_hand["owner_id"], "week_end": _next_monday(by_hand["known_at"]), "logged": 1,
-        "lag_seconds": lag, "prompt": (lag <= DAY).astype(np.int64), "open_deals": 0, "active_deals": 0,
-        "mails": 0})
+        "lag_seconds": lag, "prompt": (lag <= DAY).astype(np.int64), "open_deals": 0, "active_deals": 0})
 
 
 def _kept(q: Bucket) -> pd.DataFrame:
     every = np.ones(len(q.facts), dtype=bool)
     kept = pd.DataFrame({
         "owner_id": pd.Series(q.owner, dtype="str"), "week_end": q.rows["as_of"], "logged": 0, "lag_seconds": 0,
-        "prompt": 0, "open_deals": 1, "active_deals": (q.count(every, 7) > 0).astype(np.int64),
-        "mails": q.count(q.is_kind(*MAILS), 7).astype(np.int64)})
+        "prompt": 0, "open_deals": 1, "active_deals": (q.count(every, 7) > 0).astype(np.int64)})
     return kept[kept["owner_id"].notna()]
 
 
