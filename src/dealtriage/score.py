@@ -31,7 +31,7 @@ def run(params: Params, workspace: Workspace) -> None:
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     facts = _deal_facts(workspace)
     now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
-    now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).fillna("")
+    now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).astype("str").fillna("")
     scores = _scores(params.publish, rows, now, bands)
     scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
