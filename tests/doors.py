@@ -1,5 +1,6 @@
 """The sample company through every CRM's door, and how the timelines differ."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ DOORS = ("salesforce", "hubspot", "dynamics", "pipedrive")
 CUSTOM = {"salesforce": {"Opportunity.LossReason": "Loss_Reason__c", "Event.Outcome": "Outcome__c"}}
 DEALS, MONTHS, SEED = 300, 24, 7
 EXPORTED_AT = datetime(2026, 6, 29, 6, tzinfo=UTC)
+READABLE = replace(RATES, dirt=replace(RATES.dirt, unparsable=0.0))  # each door spoils other values
 SAME = ["deal", "kind", "known_at", "day", "amount"]
 
 
@@ -32,7 +34,7 @@ def params_of(door: str, raw: Path) -> Params:
 def through(door: str) -> Workspace:
     """The company's core tables and timeline, read from this CRM's export."""
     folder = Path(mkdtemp(prefix=f"dealtriage-{door}-"))
-    write_sample(folder / "raw", folder / "truth", deals=DEALS, seed=SEED, months=MONTHS, exported_at=EXPORTED_AT, crm=door)
+    write_sample(folder / "raw", folder / "truth", deals=DEALS, seed=SEED, months=MONTHS, exported_at=EXPORTED_AT, crm=door, rates=READABLE)
     params, workspace = params_of(door, folder / "raw"), Workspace(folder)
     clean.run(params, workspace)
     timeline.run(params, workspace)
@@ -47,7 +49,7 @@ def facts(door: str) -> pd.DataFrame:
     told = read_parts(workspace.timeline)
     is_amount = told["kind"].isin(["amount_changed", "proposal_sent"])
     return told.assign(deal=told["deal_id"].map(number), day=told["occurred_at"].dt.date, known_at=told["known_at"].dt.floor("s"),
-                       amount=told["value"].where(is_amount).round(0).fillna(-1.0))
+                       amount=told["value"].where(is_amount).round(-2).fillna(-1.0))
 
 
 def differences(door: str) -> pd.DataFrame:

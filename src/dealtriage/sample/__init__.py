@@ -17,6 +17,7 @@ from .door import Door
 from .dynamics import Dynamics
 from .hubspot import HubSpot
 from .pipedrive import Pipedrive
+from .rates import RATES, Rates
 from .salesforce import Salesforce
 from .story import World, live
 from .truth import Truth
@@ -34,16 +35,16 @@ log = logging.getLogger(__name__)
 
 
 def write_sample(
-    raw: Path, truth: Path, *, deals: int, seed: int, months: int, exported_at: datetime, crm: str = "salesforce"
+    raw: Path, truth: Path, *, deals: int, seed: int, months: int, exported_at: datetime, crm: str = "salesforce", rates: Rates = RATES
 ) -> None:
     """Simulate `deals` deals over the `months` before `exported_at`; export them to `raw`, the truth to `truth`.
 
-    `crm` is one of `DOORS` and chooses the form of the export alone: the deals are the same behind every door. Files are
+    `rates`: the model's numbers. `crm` is one of `DOORS` and chooses the form of the export alone: the deals are the same behind every door. Files are
     byte-identical for the same arguments. Memory does not grow with `deals`: each deal is written before the next is
     drawn, and a deal's life depends on the seed and its own number alone.
     """
     start, end = days_of(months_before(exported_at, months)), days_of(exported_at)
-    world = World(seed, start, end, found(seed, start, end))
+    world = World(seed, start, end, found(seed, start, end), rates)
     with DOORS[crm](raw, world) as door, Truth(truth) as facts:
         door.put_fixed()
         for number in range(deals):

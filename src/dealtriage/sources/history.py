@@ -7,7 +7,8 @@ field whose history is snapshots, or that has none, is not in it.
 * A value before the first change is that change's old value; where nothing changed since changes are kept, it is the
   present one, rolled back. Neither reaches further back than changes are kept.
 * Where only values are kept, not what they replaced, nothing is known before the first.
-* The present value, where the history does not end with it, is known from when the deal was last modified on: never earlier.
+* The present value, where the history does not end with it, is known at the export's newest moment, not since the deal was
+  last modified: that nothing came after its last change is what became of the deal. Only a closing has a time of its own.
 """
 
 import duckdb
@@ -15,12 +16,20 @@ import duckdb
 FIELDS = ("stage", "amount", "close_date", "owner")
 LATE = "interval 1 day"  # a stage or owner that comes later than this after the deal was made had one before
 
+NEWEST = """
+set variable newest_moment = (select max(moment) from (
+    select max(created_at) as moment from deals_read union all select max(stage_at_now) from deals_read where is_closed_now
+    union all select max(moment) from revisions
+    union all select max(created_at) from activities union all select max(known_at) from proposals))
+"""
+
 PRESENT = """
 create or replace temp table present as
-    select deal_id, 'stage' as field, stage_now as value, stage_at_now as moment, created_at from deals_read
-    union all select deal_id, 'amount', amount_now::varchar, modified_at_now, created_at from deals_read
-    union all select deal_id, 'close_date', close_date_now::varchar, modified_at_now, created_at from deals_read
-    union all select deal_id, 'owner', owner_id_now, modified_at_now, created_at from deals_read
+    select deal_id, 'stage' as field, stage_now as value,
+           case when is_closed_now then stage_at_now else getvariable('newest_moment') end as moment, created_at from deals_read
+    union all select deal_id, 'amount', amount_now::varchar, getvariable('newest_moment'), created_at from deals_read
+    union all select deal_id, 'close_date', close_date_now::varchar, getvariable('newest_moment'), created_at from deals_read
+    union all select deal_id, 'owner', owner_id_now, getvariable('newest_moment'), created_at from deals_read
 """
 
 SPANS = """
@@ -76,5 +85,5 @@ def rebuild(con: duckdb.DuckDBPyConnection, most_revisions: int | None, starts_w
     """
     con.execute("set variable starts_with_deal = ?", [starts_with_deal])
     con.execute("set variable most_revisions = ?", [most_revisions])
-    for statement in (PRESENT, SPANS, CHANGES, LIMITS):
+    for statement in (NEWEST, PRESENT, SPANS, CHANGES, LIMITS):
         con.execute(statement)

@@ -38,8 +38,8 @@ class Salesforce(Door):
         self._sheets.rng, self._sheets.share = rng, dirt.unparsable
         deal = self.deal_id(life.number)
         last = put_talk(Desk(self._sheets, life, deal, rng, rng.random() < dirt.zoned_mail))
-        put_deal(self._sheets, life, deal, rng, last)
-        put_junk(self._sheets, life, rng)
+        put_deal(self._sheets, life, deal, self.world.seed, rng, last)
+        put_junk(self._sheets, life, self.world.seed, rng)
 
     def deal_id(self, number: int) -> str:
         return make_id("Opportunity", number)

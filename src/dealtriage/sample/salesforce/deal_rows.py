@@ -7,10 +7,10 @@ from typing import Any
 
 from ..clock import date_text, stamp
 from ..company import User
-from ..entered import currency, quotes
+from ..entered import currency, deal_name, participants, quotes
 from ..life import STAGES, WON, Change, Life, Quote
 from ..stages import PROBABILITY
-from ..words import PRODUCTS, SENIOR_TITLES
+from ..words import SENIOR_TITLES
 from .fixed_rows import FORECASTS, flag
 from .ids import make_id
 from .sheets import Sheets
@@ -40,17 +40,17 @@ def shown(name: str, value: Any) -> str:
     return date_text(value) if name == "close_day" else str(value)
 
 
-def put_deal(sheets: Sheets, life: Life, deal: str, rng: random.Random, last_activity: str) -> None:
+def put_deal(sheets: Sheets, life: Life, deal: str, seed: int, rng: random.Random, last_activity: str) -> None:
     """All rows of a deal but its activities."""
-    sheets.put("Opportunity", opportunity(life, deal, rng, last_activity))
+    sheets.put("Opportunity", opportunity(life, deal, seed, rng, last_activity))
     _put_history(sheets, life, deal, rng)
     _put_field_history(sheets, life, deal)
-    _put_roles(sheets, life, deal, rng)
+    _put_roles(sheets, life, deal, seed, rng)
     for quote in quotes(life):
         sheets.put("Quote", _quote(sheets, life, deal, quote))
 
 
-def opportunity(life: Life, deal: str, rng: random.Random, last_activity: str) -> list[str]:
+def opportunity(life: Life, deal: str, seed: int, rng: random.Random, last_activity: str) -> list[str]:
     """The deal row as it stands at the export."""
     account, last = life.account, life.changes[-1]
     label = STAGES[life.stage]
@@ -64,7 +64,7 @@ def opportunity(life: Life, deal: str, rng: random.Random, last_activity: str) -
     return [
         deal, "0", make_id("Account", account.merged_number if merged else account.number),
         make_id("Contact", account.contacts[0].number), "",
-        f"{account.name} - {rng.choice(PRODUCTS)}", _description(life, rng), label,
+        deal_name(life, seed), _description(life, rng), label,
         shown("amount", life.amount), str(PROBABILITY[label]), shown("close_day", life.close_day),
         "Existing Business" if life.number % 3 == 2 else "New Business", life.next_step,
         rng.choice(("Web", "Referral", "Fair", "Partner", "")), flag(closed), flag(life.stage == WON), FORECASTS[label],
@@ -142,16 +142,11 @@ def _owner_rows(old: User, new: User) -> list[tuple[str, str, str, str]]:
     return [("Owner", "EntityId", *ids), ("Owner", "Text", old.name, new.name)]
 
 
-def _put_roles(sheets: Sheets, life: Life, deal: str, rng: random.Random) -> None:
-    for slot in range(life.buyer.people):
-        if slot and rng.random() > 0.7 * life.owners[0][1].log_share:
-            continue
+def _put_roles(sheets: Sheets, life: Life, deal: str, seed: int, rng: random.Random) -> None:
+    for slot, at in participants(life, seed):
         contact = life.account.contacts[slot]
         decides = contact.title in SENIOR_TITLES
         role = "Decision Maker" if decides else rng.choice(("Business User", "Evaluator", "Influencer", ""))
-        at = life.created + (rng.expovariate(1 / 15) if slot else 0.001)
-        if at >= life.end or (life.closed_at is not None and at >= life.closed_at):
-            continue
         id_ = deal[:15] if rng.random() < life.rates.dirt.short_ids else deal
         row = [
             sheets.new_id("OpportunityContactRole"),

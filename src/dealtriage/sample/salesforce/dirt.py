@@ -45,19 +45,19 @@ class SpoilingSheets(Sheets):
         super().put(table, row)
 
 
-def put_junk(sheets: Sheets, life: Life, rng: random.Random) -> None:
+def put_junk(sheets: Sheets, life: Life, seed: int, rng: random.Random) -> None:
     """The junk that this deal's number brings along."""
     if has_deleted_twin(life.number):
-        _put_copy(sheets, life, rng, "1", "")
+        _put_copy(sheets, life, seed, rng, "1", "")
     if has_test_deal(life.number):
-        _put_copy(sheets, life, rng, "0", "TEST ")
+        _put_copy(sheets, life, seed, rng, "0", "TEST ")
     if has_orphans(life.number):
         _put_orphans(sheets, life)
 
 
-def _put_copy(sheets: Sheets, life: Life, rng: random.Random, deleted: str, prefix: str) -> None:
+def _put_copy(sheets: Sheets, life: Life, seed: int, rng: random.Random, deleted: str, prefix: str) -> None:
     deal = make_id("Opportunity", test_deal(life.number) if prefix else twin(life.number))
-    row = opportunity(life, deal, rng, "")
+    row = opportunity(life, deal, seed, rng, "")
     row[1] = deleted
     created = stamp(life.created)
     if prefix:

@@ -1,0 +1,60 @@
+"""What each CRM's limits cost: the sample company through every door, trained and judged the same way.
+
+    python benchmarks/doors.py --deals 4000
+
+The company, its deals and the plain rules are the same; only what the CRM's export can hold differs. Prints one line per door:
+facts, tested deal-weeks, AUC of silence alone and of the best candidate with 95 % intervals, and what was published.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+CUSTOM = {"salesforce": {"Opportunity.LossReason": "Loss_Reason__c", "Event.Outcome": "Outcome__c"}}
+
+
+def judged(door: str, deals: int, folder: Path) -> dict[str, Any]:
+    """Write the company as this CRM's export, run every stage up to the evaluation, return its figures."""
+    from dealtriage.params import Source, load_params
+    from dealtriage.pipeline import run_stage
+    from dealtriage.sample import write_sample
+    from dealtriage.sample.rates import RATES
+    from dealtriage.tables import read_json, read_parts
+    from dealtriage.workspace import Workspace
+
+    params = load_params(ROOT / "params.yaml")
+    sample = params.sample
+    assert sample is not None
+    write_sample(folder / "raw", folder / "truth", deals=deals, seed=sample.seed, months=sample.months, exported_at=sample.exported_at, crm=door)
+    source = Source.model_validate({**params.source.model_dump(), "crm": door, "path": folder / "raw", "columns": CUSTOM.get(door, {}),
+                                    "currency_rates": {"EUR": RATES.usd_per_eur}, "exported_at": sample.exported_at})
+    params, workspace = params.model_copy(update={"source": source}), Workspace(folder)
+    started = time.monotonic()
+    for stage in ("clean", "timeline", "cohort", "features", "backtest", "evaluate"):
+        run_stage(stage, params, workspace)
+    figures: dict[str, Any] = read_json(workspace.reports / "metrics" / "backtest.json")
+    return {**figures, "facts": len(read_parts(workspace.timeline, ["deal_id"])), "seconds": time.monotonic() - started}
+
+
+def main() -> None:
+    """Run all doors, print a table."""
+    from dealtriage.sample import DOORS
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--deals", type=int, default=4_000)
+    parser.add_argument("--doors", nargs="*", default=list(DOORS))
+    chosen = parser.parse_args()
+    for door in chosen.doors:
+        folder = Path(tempfile.mkdtemp(prefix=f"dealtriage-{door}-"))
+        figures = judged(door, chosen.deals, folder)
+        shutil.rmtree(folder)
+        print(door, figures, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
