@@ -55,7 +55,7 @@ from systemuser u left join businessunit b on b.businessunitid = u.businessuniti
 # past dates that nothing came after them.
 NEWEST = """
 select greatest((select max(createdon) from opportunity), (select max(createdon) from audit), (select max(createdon) from opportunityclose),
-                (select max(createdon) from activitypointer), (select max(createdon) from quote)) as moment
+                (select max(createdon) from activitypointer), (select max(greatest(createdon, modifiedon)) from quote)) as moment
 """
 
 # A record that was brought from elsewhere has its old date in createdon, and the day it came in overriddencreatedon.

@@ -56,7 +56,7 @@ select '(bulk update)', 'Bulk update', null, null, true, true where exists (from
 # The newest moment of the export. What only the present values tell is known then: a deal's own last change would tell at
 # past dates that nothing came after them.
 NEWEST = """
-select greatest((select max(add_time) from Deal), (select max(log_time) from Flow), (select max(add_time) from Activity), (select max(add_time) from MailMessage)) as moment
+select greatest((select max(greatest(add_time, won_time, lost_time)) from Deal), (select max(log_time) from Flow), (select max(add_time) from Activity), (select max(add_time) from MailMessage)) as moment
 """
 
 # `stage_at_now`: a closed deal is closed since it was, by its own time.

@@ -208,7 +208,7 @@ def test_without_a_flow_only_closings_are_known_before_the_export(tmp_path: Path
     content = {name: rows for name, rows in tables().items() if name != "dealflow"}
     found = read(tmp_path, content)
     assert [(r.field, f"{r.changed_at:%m-%d}", r.new_value) for r in found["deal_changes"].query("deal_id == '1'").itertuples()] == [
-        ("amount", "01-30", "1000.0"), ("close_date", "01-30", "2026-03-31 00:00:00"), ("owner", "01-30", str(REP)), ("stage", "01-30", "Proposal")]
+        ("amount", "02-02", "1000.0"), ("close_date", "02-02", "2026-03-31 00:00:00"), ("owner", "02-02", str(REP)), ("stage", "02-02", "Proposal")]
     assert stage_story(found, B) == [("02-02", "", "won")]
     assert len(found["history_limits"].query("deal_id == '1'")) == 4
     content["deals"][0]["update_time"] = "2026-01-09 09:00:00"
