@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 USUAL_WEEKS = 26
 FEWEST_KNOWN_WEEKS = 8
-MISSING_SHARE = 0.25
-PARTLY_SHARE = 0.5
+MISSING_SHARE, EMPTY_SHARE, PARTLY_SHARE = 0.25, 0.1, 0.5
 QUIET_SEASON = (0.1, 0.5)
-FEWEST_USUAL = 20
+FEWEST_USUAL, MANY_USUAL = 12, 20
 STILL_OPEN_SHARE = 0.5
 WEEK = pd.Timedelta(days=7)
 COLUMNS = ["unit", "gap_start", "gap_end", "found_per_week", "usual_per_week"]
@@ -24,14 +23,15 @@ def holes(counts: pd.DataFrame, open_deals: pd.DataFrame, fewest_weeks: int, awa
 
     counts, open_deals: one row per unit, one column per week (its Monday), no week left out; `away` marks weeks in which
     a unit's records are not expected. A week is missing when it holds less than a quarter of what is usual (the median of
-    the 26 weeks around it, missing weeks left out), unless fewer than 20 are, more than half of the open deals are gone
-    as well, or all other units hold between a tenth and a half of theirs, as in a holiday season. A week beside a hole of
-    which more than half is missing belongs to it. A unit has no hole before it had eight usual weeks.
+    the 26 weeks around it, missing weeks left out), or less than a tenth where fewer than 20 are usual; unless fewer than
+    12 are, more than half of the open deals are gone as well, or all other units hold between a tenth and a half of
+    theirs, as in a holiday season. A week beside a hole of which more than half is missing belongs to it. A unit has no
+    hole before it had eight usual weeks.
     """
     levels = {unit: usual_and_low(row) for unit, row in counts.iterrows()}
     usual = pd.DataFrame({unit: level for unit, (level, _) in levels.items()}).T.reindex_like(counts)
     judged = usual >= FEWEST_USUAL
-    expected = judged & ~is_season(counts, usual)
+    expected = judged & ~is_season(counts, usual) & ((usual >= MANY_USUAL) | (counts < EMPTY_SHARE * usual))
     if away is not None:
         expected &= ~away
     found = []

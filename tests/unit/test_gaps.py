@@ -51,6 +51,8 @@ def test_three_weeks_of_a_team_are_found_and_named() -> None:
     ("one week is none", {"missing": team("South", slice(30, 31))}, []),
     ("one colleague on holiday is none of the team", {"missing": {"a1": slice(30, 33)}}, []),
     ("a team with few records is not judged", {"missing": team("South", slice(30, 33)), "usual": 4, "left": 0}, []),
+    ("nor one with few, while a tenth is left", {"missing": team("South", slice(30, 33)), "usual": 8, "left": 1}, []),
+    ("unless nothing is left", {"missing": team("South", slice(30, 33)), "usual": 8, "left": 0}, [("South", "email", 30, 33)]),
     ("before a team begins there is none", {"missing": team("South", slice(0, 20)), "left": 0}, []),
     ("nor in the weeks in which it begins", {"missing": team("South", slice(0, 4)), "left": 2}, []),
     ("a team whose deals are gone has ended", {"missing": team("South", slice(40, 60)), "left": 0, "gone": {"a1": 40, "a2": 40}}, []),
@@ -124,4 +126,6 @@ def test_only_silence_that_reaches_into_a_gap_is_doubted() -> None:
     rows = pd.DataFrame([(owner, end + pd.Timedelta(days=after), silence) for owner, after, silence, _ in cases],
                         columns=["owner_id", "as_of", "silence_days"])
     assert reached(rows, gaps).tolist() == [expected for *_, expected in cases]
+    later = pd.DataFrame({"owner_id": ["a1"], "gap_number": [3], "gap_start": [MONDAYS[22]], "gap_end": [MONDAYS[24]]})
+    assert reached(rows.iloc[[0]], pd.concat([later, gaps])).tolist() == [3]
     assert reached(rows, gaps.iloc[:0]).tolist() == [0] * len(rows)

@@ -32,7 +32,7 @@ TABLES = {
               {"deal_id": "F", "created_at": t("03-01"), "owner_id_now": "ann"}],
     "deal_changes": [
         change(1, "D", "01-10", "owner", "ann"), change(2, "D", "01-10", "stage", "Open"), change(3, "D", "02-15", "owner", "ben"),
-        change(4, "D", "03-05", "stage", "Lost"),
+        change(4, "D", "03-01", "stage", "Lost"),
         change(5, "E", "02-20", "owner", "ann"), change(6, "E", "02-25", "stage", "Lost"), change(7, "E", "04-02", "stage", "Open", None),
         change(8, "F", "03-10", "owner", "ben", "robot")],
     "activities": [
@@ -84,7 +84,7 @@ def test_open_deals_and_those_without_activity(months: pd.DataFrame) -> None:
     found = {(r.owner_id, f"{r.month:%m}"): (r.facts, r.open_deals, r.without_activity_share) for r in deals.itertuples()}
     assert found == {
         ("ann", "01"): (1, 1, 0.0), ("ann", "02"): (1, 2, 0.5),   # D until the 15th, with activity; E, new, has none
-        ("ben", "02"): (0, 1, 0.0), ("ben", "03"): (0, 2, 1.0), ("ben", "04"): (0, 1, 1.0),
+        ("ben", "02"): (0, 1, 0.0), ("ben", "03"): (0, 1, 1.0), ("ben", "04"): (0, 1, 1.0),  # D is closed when March begins
         (None, "03"): (1, 1, 1.0),                                # F before its first known owner, not who has it now
         ("ann", "04"): (0, 1, 1.0)}                               # E, reopened
 
