@@ -24,7 +24,7 @@ def judged(door: str, deals: int, folder: Path) -> dict[str, Any]:
     from dealtriage.pipeline import run_stage
     from dealtriage.sample import write_sample
     from dealtriage.sample.rates import RATES
-    from dealtriage.tables import read_json, read_parts
+    from dealtriage.tables import read_json, read_parquet, read_parts
     from dealtriage.workspace import Workspace
 
     params = load_params(ROOT / "params.yaml")
@@ -38,7 +38,22 @@ def judged(door: str, deals: int, folder: Path) -> dict[str, Any]:
     for stage in ("clean", "timeline", "cohort", "features", "backtest", "evaluate"):
         run_stage(stage, params, workspace)
     figures: dict[str, Any] = read_json(workspace.reports / "metrics" / "backtest.json")
-    return {**figures, "facts": len(read_parts(workspace.timeline, ["deal_id"])), "seconds": time.monotonic() - started}
+    ids = read_parquet(folder / "truth" / "deals.parquet")["deal_id"].astype(str)
+    number = dict(zip(ids, range(len(ids)), strict=True))
+    predictions = read_parquet(workspace.predictions / "backtest.parquet")
+    return {**figures, "facts": len(read_parts(workspace.timeline, ["deal_id"])), "seconds": time.monotonic() - started,
+            "predictions": predictions.assign(deal=predictions["deal_id"].map(number))}
+
+
+def against(figures: dict[str, Any], fullest: dict[str, Any], model: str) -> tuple[float, int]:
+    """AUC of a door's model against the fullest export's labels, on the deal-weeks that both tested, and how many those are."""
+    from sklearn.metrics import roc_auc_score
+
+    key = ["deal", "as_of"]
+    labels = fullest["predictions"].drop_duplicates(key)[[*key, "revived"]]
+    own = figures["predictions"].query("model == @model")[[*key, "p"]]
+    both = own.merge(labels, on=key).dropna()
+    return float(roc_auc_score(both["revived"], both["p"])), len(both)
 
 
 def main() -> None:
@@ -49,11 +64,20 @@ def main() -> None:
     parser.add_argument("--deals", type=int, default=4_000)
     parser.add_argument("--doors", nargs="*", default=list(DOORS))
     chosen = parser.parse_args()
+    fullest: dict[str, Any] = {}
     for door in chosen.doors:
         folder = Path(tempfile.mkdtemp(prefix=f"dealtriage-{door}-"))
         figures = judged(door, chosen.deals, folder)
         shutil.rmtree(folder)
-        print(door, figures, flush=True)
+        fullest = fullest or figures
+        best, silence = figures["choice"]["best_candidate"], figures["rules"]["silence"] if "rules" in figures else {}
+        common, rows = against(figures, fullest, best)
+        plain, _ = against(figures, fullest, "silence")
+        one = figures["candidates"][best]
+        print(f"{door:<11} {figures['facts']:>9,} facts  {one['rows']:>6,} rows of {one['deals']:,} deals, {one['revived_share']:.1%} revived  "
+              f"AUC own labels: {best} {one['auc']:.3f} ({one['auc_ci'][0]:.3f} to {one['auc_ci'][1]:.3f}), silence {silence.get('auc', float('nan')):.3f}  "
+              f"AUC against {chosen.doors[0]}'s labels on {rows:,} common rows: {common:.3f}, silence {plain:.3f}  "
+              f"published {figures['choice']['chosen']}  {figures['seconds']:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

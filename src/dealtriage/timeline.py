@@ -108,7 +108,12 @@ select deal_id, created_at, created_at, 'contact_added', role_id, contact_id, nu
 from contact_roles where created_at is not null
 """
 
-QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, HOLDS, EMAILS, CALLS, MEETINGS, TASKS, PROPOSALS, CONTACTS)
+NOTES = """
+select deal_id, greatest(starts_at, created_at), starts_at, 'note', activity_id, contact_id, owner_id, null, null, null, null, subject
+from activities where kind = 'note' and starts_at < cutoff
+"""
+
+QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, HOLDS, EMAILS, CALLS, MEETINGS, TASKS, NOTES, PROPOSALS, CONTACTS)
 
 
 def run(params: Params, workspace: Workspace) -> None:

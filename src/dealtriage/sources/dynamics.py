@@ -50,7 +50,7 @@ CLOSING = table("opportunityclose", """
     createdby             id    immutable       | _createdby_value
     overriddencreatedon   time  immutable  may
 """, names="opportunitycloses", key="activityid", dated="createdon", deal="r.opportunityid",
-    cost="when deals were won or lost is known only as far as the audit reaches, or since they were last modified")
+    cost="when deals were won or lost is known only as far as the audit reaches, or at their last change")
 
 AUDIT = table("audit", """
     auditid         id    immutable  must

@@ -68,9 +68,8 @@ select o.opportunityid as deal_id, o.name, coalesce(s.now_id, o.parentaccountid,
        o.estimatedvalue as amount_now, o.estimatedclosedate as close_date_now, coalesce({STATE.format("o.statecode")} in (1, 2), false) as is_closed_now,
        coalesce({STATE.format("o.statecode")} = 1, false) as is_won_now,
        case when {STATE.format("o.statecode")} = 2 then coalesce(closed.reason, l.label, o.statuscode) end as loss_reason_now,
-       case when {STATE.format("o.statecode")} in (1, 2) then coalesce(closed.closed_at, ds.modified_at) else newest.moment end as stage_at_now,
-       newest.moment as modified_at_now
-from opportunity o cross join newest
+       case when {STATE.format("o.statecode")} in (1, 2) then coalesce(closed.closed_at, ds.modified_at) end as closed_at_now
+from opportunity o
 join deal_stages ds on ds.deal_id = o.opportunityid
 left join closed on closed.deal_id = o.opportunityid
 left join survivors s on s.id = coalesce(o.parentaccountid, o.customerid)

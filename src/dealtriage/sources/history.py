@@ -18,7 +18,7 @@ LATE = "interval 1 day"  # a stage or owner that comes later than this after the
 
 NEWEST = """
 set variable newest_moment = (select max(moment) from (
-    select max(created_at) as moment from deals_read union all select max(stage_at_now) from deals_read where is_closed_now
+    select max(created_at) as moment from deals_read union all select max(closed_at_now) from deals_read where is_closed_now
     union all select max(moment) from revisions
     union all select max(created_at) from activities union all select max(known_at) from proposals))
 """
@@ -26,7 +26,7 @@ set variable newest_moment = (select max(moment) from (
 PRESENT = """
 create or replace temp table present as
     select deal_id, 'stage' as field, stage_now as value,
-           case when is_closed_now then stage_at_now else getvariable('newest_moment') end as moment, created_at from deals_read
+           case when is_closed_now then closed_at_now else getvariable('newest_moment') end as moment, created_at from deals_read
     union all select deal_id, 'amount', amount_now::varchar, getvariable('newest_moment'), created_at from deals_read
     union all select deal_id, 'close_date', close_date_now::varchar, getvariable('newest_moment'), created_at from deals_read
     union all select deal_id, 'owner', owner_id_now, getvariable('newest_moment'), created_at from deals_read

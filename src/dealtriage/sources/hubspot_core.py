@@ -133,8 +133,7 @@ select d.hs_object_id as deal_id, d.dealname as name, c.hs_object_id as account_
        coalesce(d.hs_is_closed, d.hs_is_closed_won or d.hs_is_closed_lost, s.is_closed, false) as is_closed_now,
        coalesce(d.hs_is_closed_won, s.is_won, false) as is_won_now, d.closed_lost_reason as loss_reason_now,
        coalesce(d.hs_v2_date_entered_current_stage, case when coalesce(d.hs_is_closed, d.hs_is_closed_won or d.hs_is_closed_lost, s.is_closed)
-                then least(d.closedate, d.hs_lastmodifieddate) end, d.hs_lastmodifieddate, d.createdate) as stage_at_now,
-       coalesce(d.hs_lastmodifieddate, d.createdate) as modified_at_now
+                then least(d.closedate, d.hs_lastmodifieddate) end, d.hs_lastmodifieddate, d.createdate) as closed_at_now
 from Deal d
 left join stage_keys k on k.key = trim(d.dealstage)
 left join stages s on s.stage = coalesce(k.stage, trim(d.dealstage))

@@ -53,13 +53,7 @@ union all
 select '(bulk update)', 'Bulk update', null, null, true, true where exists (from Flow where is_bulk_update_flag)
 """
 
-# The newest moment of the export. What only the present values tell is known then: a deal's own last change would tell at
-# past dates that nothing came after them.
-NEWEST = """
-select greatest((select max(greatest(add_time, won_time, lost_time)) from Deal), (select max(log_time) from Flow), (select max(add_time) from Activity), (select max(add_time) from MailMessage)) as moment
-"""
-
-# `stage_at_now`: a closed deal is closed since it was, by its own time.
+# `closed_at_now`: a closed deal is closed since it was, by its own time.
 DEALS = """
 select d.id as deal_id, d.title as name, coalesce(s.now_id, d.org_id) as account_id, coalesce(o.name, d.org_name) as account_name,
        d.add_time as created_at, upper(d.currency) as currency,
@@ -68,9 +62,8 @@ select d.id as deal_id, d.title as name, coalesce(s.now_id, d.org_id) as account
        nullif(d.value, 0) as amount_now, d.expected_close_date as close_date_now, coalesce(d.status in ('won', 'lost'), false) as is_closed_now,
        coalesce(d.status = 'won', false) as is_won_now, d.lost_reason as loss_reason_now,
        coalesce(case when d.status = 'won' then d.won_time when d.status = 'lost' then d.lost_time end,
-                case when d.status in ('won', 'lost') then coalesce(d.close_time, d.update_time) end, newest.moment) as stage_at_now,
-       newest.moment as modified_at_now
-from Deal d cross join newest
+                case when d.status in ('won', 'lost') then coalesce(d.close_time, d.update_time) end) as closed_at_now
+from Deal d
 left join stage_names n on n.id = d.stage_id
 left join OrganizationSurvivors s on s.id = d.org_id
 left join OrganizationName o on o.id = coalesce(s.now_id, d.org_id)
@@ -205,7 +198,7 @@ left join PersonSurvivors s on s.id = d.person_id
 left join contacts c on c.contact_id = r.contact_id
 """
 
-CORE = {"stage_names": STAGE_NAMES, "stages": STAGES, "owners": OWNERS, "newest": NEWEST, "deals_read": DEALS, "kept": KEPT, "moves": MOVES, "revisions": REVISIONS,
+CORE = {"stage_names": STAGE_NAMES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "moves": MOVES, "revisions": REVISIONS,
         "contacts": CONTACTS, "addresses": ADDRESSES, "activities_read": ACTIVITIES_READ,
         "activities": f"({MAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({OTHERS})", "proposals": PROPOSALS,
         "contact_roles": CONTACT_ROLES}

@@ -155,7 +155,7 @@ def _map(crm: Crm, con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""insert into owners by name select distinct owner_id_now as owner_id, owner_id_now as name, false as is_system, true as is_active
                    from deals_read where owner_id_now is not null and owner_id_now not in (select owner_id from owners)""")
     history.rebuild(con, crm.most_revisions, crm.starts_with_deal)
-    con.execute("""create or replace table deals as select d.* exclude (stage_at_now, modified_at_now), h.history_since
+    con.execute("""create or replace table deals as select d.* exclude (closed_at_now), h.history_since
         from deals_read d left join (select deal_id, max(known_since) as history_since from history_limits group by 1) h using (deal_id)""")
 
 
