@@ -29,14 +29,15 @@ def find_gaps(weeks: Weeks, owners: pd.DataFrame) -> pd.DataFrame:
 
     A team's gap is two weeks or more of one channel. An owner without a team is a team of their own, but a channel does
     not count as missing while they record nothing else either. An owner's gap is four weeks or more of everything, as
-    less may be a holiday.
+    less may be a holiday, with open deals known to be theirs.
     """
     itself = pd.Series(owners["owner_id"].to_numpy(), index=owners["owner_id"].to_numpy())
     team = pd.Series(owners["team"].to_numpy(), index=itself.index)
     unit = team.where(team.notna(), itself)
     found = pd.concat([_of_teams(weeks, unit, channel) for channel in CHANNELS if channel != "any"])
     own = _counts(weeks, itself)
-    stopped = holes(own, _open_deals(weeks, itself, own), OWNER_WEEKS).assign(channel="any")
+    in_hand = _open_deals(weeks, itself, own)
+    stopped = holes(own, in_hand, OWNER_WEEKS, away=in_hand < 1).assign(channel="any")
     is_told = [_is_within(one, found[found["unit"] == unit[one.unit]]) for one in stopped.itertuples()]
     return _table(pd.concat([found, stopped[~np.array(is_told, dtype=bool)]]), owners)
 

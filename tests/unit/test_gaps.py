@@ -85,6 +85,7 @@ def test_weeks_that_are_not_logged_yet_are_not_judged() -> None:
     ("four weeks without anything", {"missing": {"a1": slice(30, 34)}, "left": 0}, [("a1", "any", 30, 34)]),
     ("three may be a holiday", {"missing": {"a1": slice(30, 33)}, "left": 0}, []),
     ("whose deals are gone has left", {"missing": {"a1": slice(30, 60)}, "left": 0, "gone": {"a1": 31}}, []),
+    ("of whom no deals are known cannot be told", {"missing": {"a1": slice(30, 60)}, "left": 0, "gone": {"a1": 0}}, []),
     ("whose deals stay has stopped", {"missing": {"a1": slice(30, 60)}, "left": 0}, [("a1", "any", 30, 60)]),
     ("who records other things has not", {"missing": {"a1": slice(30, 34)}, "left": 0, "more": {"call": 15}}, []),
     ("a hole of the team is told once", {"missing": team("South", slice(30, 35)), "left": 0}, [("South", "email", 30, 35)]),
