@@ -67,7 +67,7 @@ def sample(params: ParamsFile = DEFAULT_PARAMS,
     count = deals if deals is not None else chosen.deals
     if not 20 <= count <= 1_000_000:
         raise BadInput(f"--deals {count} is not between 20 and 1,000,000.", "Give a number in that range.")
-    raw, truth = out / "data" / "raw" / f"vandelay{suffix}", out / "data" / f"truth{suffix}"
+    raw, truth = out / "data" / "raw" / f"vandelay{suffix}", out / "data" / ("truth" + suffix)
     with replaced_folder(raw) as raw_draft, replaced_folder(truth) as truth_draft:
         write_sample(raw_draft, truth_draft, deals=count, seed=chosen.seed if seed is None else seed,
                      months=chosen.months, exported_at=chosen.exported_at, crm=crm)
