@@ -40,6 +40,8 @@ def open_text(item: Item, scratch: Path) -> TextFile:
     """Find out how a text file is written. Raises BadInput when it is empty or no text."""
     path, written = _without_footer(item.path, scratch), find_encoding(item.path)
     encoding = written
+    if _has_two_line_ends(path):
+        path = _with_one_line_end(path, scratch)
     if encoding in ("cp1252", "utf-16"):  # DuckDB reads neither whole
         path, encoding = as_utf8(path, encoding, scratch), "utf-8"
     with path.open(encoding=encoding, errors="replace", newline="") as handle:
@@ -77,6 +79,35 @@ def text_rows(con: duckdb.DuckDBPyConnection, item: Item, file: TextFile, quaran
         return len(rejected)
 
     return Rows(relation, cells, file.written, settle=settle)
+
+
+def _has_two_line_ends(path: Path) -> bool:
+    """Whether lines that are not inside of a value end in two ways, as where files were glued together.
+
+    Line ends inside of values do no harm, so the whole file is looked at only where both occur near its start or end.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(BLOCK)
+        handle.seek(max(0, path.stat().st_size - BLOCK))
+        both = head + handle.read()
+    if b"\r\n" not in both or both.count(b"\n") == both.count(b"\r\n"):
+        return False
+    with path.open("rb") as handle:
+        inside, ends = False, set()
+        for line in handle:
+            inside ^= line.count(b'"') % 2 == 1
+            if not inside:
+                ends.add(line.endswith(b"\r\n"))
+                if len(ends) == 2 and line.endswith(b"\n"):
+                    return True
+    return False
+
+
+def _with_one_line_end(path: Path, scratch: Path) -> Path:
+    target = scratch / f"lines-{len(list(scratch.iterdir())):04d}{path.suffix}"
+    with path.open("rb") as source, target.open("wb") as out:
+        out.writelines(line[:-2] + b"\n" if line.endswith(b"\r\n") else line for line in source)
+    return target
 
 
 def find_encoding(path: Path) -> str:
@@ -141,7 +172,6 @@ def _without_footer(path: Path, scratch: Path) -> Path:
             while left and (block := handle.read(min(BLOCK, left))):
                 out.write(block)
                 left -= len(block)
-            out.write(b"\n")
     return target
 
 
