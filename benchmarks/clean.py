@@ -51,7 +51,7 @@ def with_dealtriage(raw: Path, out: Path) -> None:
     from dealtriage.params import load_params
     from dealtriage.workspace import Workspace
 
-    logging.basicConfig(format="  %(message)s", level=logging.INFO)
+    logging.basicConfig(format="  %(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO)
     params = load_params(ROOT / "params.yaml")
     source = params.source.model_copy(update={"path": raw, "crm": "salesforce"})
     clean.run(params.model_copy(update={"source": source}), Workspace(out))

@@ -115,12 +115,16 @@ def find_encoding(path: Path) -> str:
 
     A UTF-8 file with a few broken bytes stays one: its broken lines are quarantined, the others are read right.
     """
-    good = broken = 0
-    is_windows = False
     with path.open("rb") as handle:
         if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
-        handle.seek(0)
+    return "utf-8-sig" if is_sound_utf8(path) else _encoding_of_broken(path)
+
+
+def _encoding_of_broken(path: Path) -> str:
+    good = broken = 0
+    is_windows = False
+    with path.open("rb") as handle:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         while block := handle.read(BLOCK):
             if not block.isascii():

@@ -72,10 +72,11 @@ def fill(reader: Reader, found: Found, opened: Rows) -> int:
     time = _time_macro(reader, table, names, opened)
     typed = {c.name: _typed(c, names[c.name], time, c.name == table.key) for c in table.columns if c.name in names}
     cells = ", ".join(f'{typed.get(c.name, "null::" + SQL_TYPE[c.type])} as "{c.name}"' for c in table.columns)
-    odd = _odd(table, names, typed)
-    con.execute(f"""insert into "{table.name}__read" select {cells}, {quoted(found.item.name)}, row_number() over (), {odd},
-                    {_is_header_again(found, names)} from {opened.relation}""")
-    total = rows(con, f'select count(*) from "{table.name}__read" where _file = {quoted(found.item.name)}')
+    con.execute(f"""create or replace table loaded as select {cells}, {_odd(table, names, typed)} as _odd,
+                    {_is_header_again(found, names)} as _is_header from {opened.relation}""")  # on all cores; numbering rows on the way is not
+    con.execute(f"""insert into "{table.name}__read" by name select *, {quoted(found.item.name)} as _file, rowid + 1 as _record from loaded""")
+    total = rows(con, "select count(*) from loaded")
+    con.execute("drop table loaded")
     return total + opened.settle()
 
 

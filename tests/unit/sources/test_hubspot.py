@@ -230,3 +230,32 @@ def test_a_portal_without_pipelines_or_probabilities_asks_for_the_stages(tmp_pat
     with pytest.raises(BadInput, match="order of the stages"):
         read(tmp_path, content)
     assert read(tmp_path / "again", content, stages=["qualify", "proposal", "won", "lost"])["stages"]["stage"].tolist()[:2] == ["qualify", "proposal"]
+
+
+def test_a_copy_by_airbyte(tmp_path: Path) -> None:
+    """Nested or flat properties; the history in a stream of its own, with its times in milliseconds."""
+    content = portal()
+    for name, objects in content.items():
+        for one in objects:
+            one |= {"_airbyte_raw_id": "x", "_airbyte_extracted_at": 1772000000000}
+            if name in ("emails", "calls"):  # flattened, associations as lists of ids
+                one |= {f"properties_{key}": value for key, value in one.pop("properties").items()}
+                ties = one.pop("associations")
+                one |= {kind: [tie["id"] for tie in ties[kind]["results"]] for kind in ties}
+    history_rows = []
+    for deal_ in content["deals"]:
+        for name, revisions in deal_.pop("propertiesWithHistory").items():
+            history_rows += [{"dealId": deal_["id"], "property": name, "value": r["value"], "sourceType": r["sourceType"],
+                              "timestamp": int(pd.Timestamp(r["timestamp"]).timestamp() * 1000)} for r in revisions]
+    content["deals_property_history"] = history_rows
+    assert kinds(read(tmp_path, content)["facts"]) == STORY
+
+
+def test_a_copy_by_singer(tmp_path: Path) -> None:
+    """Versions of properties in a list."""
+    content = portal()
+    for deal_ in content["deals"]:
+        deal_["_sdc_batched_at"] = "2026-02-16T00:00:00Z"
+        deal_["properties_versions"] = [{"name": name, "value": r["value"], "timestamp": r["timestamp"], "source": r["sourceType"]}
+                                        for name, revisions in deal_.pop("propertiesWithHistory").items() for r in revisions]
+    assert kinds(read(tmp_path, content)["facts"]) == STORY
