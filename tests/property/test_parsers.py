@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dealtriage.errors import BadInput
+from dealtriage.sources import quarantine
 from dealtriage.sources.catalogue import assign
 from dealtriage.sources.declared import folded, table
 from dealtriage.sources.load import Reader, create, fill
@@ -93,6 +94,22 @@ def test_any_bytes_are_read_or_refused(content: bytes, file: str) -> None:
             loaded(folder)
         except BadInput as error:
             assert error.next_step
+
+
+@BRIEF
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), st.integers(1, 40), st.sampled_from(["\n", "\r\n"]))
+def test_records_are_told_by_the_line_they_start_on(rows: list[tuple[str, str]], block: int, ending: str) -> None:
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quarantine, "BLOCK", block)
+        path, starts, line = Path(name) / "thing.csv", {}, 2
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.writer(handle, quoting=csv.QUOTE_ALL, lineterminator=ending)
+            writer.writerow(("first", "second"))
+            for number, row in enumerate(rows, start=1):
+                starts[number] = line
+                line += 1 + "".join(row).count("\n")
+                writer.writerow(row)
+        assert quarantine.lines_of_records(quarantine.ReadFile(path, "utf-8", ","), starts) == starts
 
 
 def asked(query: str, value: object) -> object:

@@ -38,7 +38,7 @@ def database_rows(con: duckdb.DuckDBPyConnection, item: Item) -> Rows:
     target = f"{item.name}__fetched"
     with _engine(url) as (engine, _schema):
         found = Table(name, MetaData(), schema=schema or None, autoload_with=engine, resolve_fks=False)
-    columns = [column.name for column in found.columns]
+    columns = [str(column.name) for column in found.columns]
     cells = [f"c{at}" for at in range(len(columns))]
 
     def fetch() -> None:

@@ -1,16 +1,19 @@
 """Rows that could not be used, with file, line, column and reason; and how many rows each rule set aside."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 COLUMNS = ["file", "line", "column", "value", "reason", "is_row_dropped"]
 SHOWN_CHARACTERS = 80
+BLOCK = 1 << 24
+Lines = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -82,34 +85,44 @@ class Quarantine:
 
 def lines_of_records(file: ReadFile, wanted: Iterable[int]) -> dict[int, int]:
     """The line (first line of the file = 1) on which each accepted record starts; the first accepted record is 1."""
-    remaining = set(wanted)
-    last = max(remaining)
-    lines = {}
-    for number, line in islice(_accepted_records(file), last):
-        if number in remaining:
-            lines[number] = line
+    numbers = np.unique(np.fromiter(wanted, dtype=np.int64))
+    lines: dict[int, int] = {}
+    position = accepted = 0
+    for starts, is_blank in _records(file):
+        here = position + 1 + np.arange(len(starts))
+        counts = ~is_blank & ~np.isin(here, list(file.skipped))
+        number = accepted + np.cumsum(counts)
+        is_wanted = counts & np.isin(number, numbers)
+        lines |= dict(zip(number[is_wanted].tolist(), starts[is_wanted].tolist(), strict=True))
+        position, accepted = position + len(starts), int(number[-1]) if len(number) else accepted
+        if len(lines) == len(numbers):
+            break
     return lines
 
 
-def _accepted_records(file: ReadFile) -> Iterator[tuple[int, int]]:
-    accepted = 0
-    for position, (line, is_blank) in enumerate(_records(file), start=1):
-        if not is_blank and position not in file.skipped:
-            accepted += 1
-            yield accepted, line
+def _records(file: ReadFile) -> Iterator[tuple[Lines, Flags]]:
+    """Block by block, the line on which each record after the header starts, and whether it is blank.
+
+    A line end is one of a record when the number of quotes before it, in its record, is even; in JSON lines every one is.
+    """
+    left, line, is_first = b"", 1, file.delimiter is not None
+    with file.path.open("rb") as handle:
+        while block := handle.read(BLOCK):
+            data = left + block
+            starts, is_blank, taken = _split(data, has_quotes=file.delimiter is not None)
+            yield line + starts[is_first:], is_blank[is_first:]
+            line += data.count(b"\n", 0, taken)
+            left, is_first = data[taken:], is_first and not len(starts)
+    if left.strip():
+        yield np.array([line])[is_first:], np.array([False])[is_first:]
 
 
-def _records(file: ReadFile) -> Iterator[tuple[int, bool]]:
-    """The line on which each record starts, and whether it is blank."""
-    with file.path.open(encoding=file.encoding, errors="replace", newline="") as handle:
-        if file.delimiter is None:
-            for number, text in enumerate(handle, start=1):
-                yield number, not text.strip()
-            return
-        csv.field_size_limit(2**31 - 1)
-        reader = csv.reader(handle, delimiter=file.delimiter)
-        next(reader, None)
-        start = reader.line_num + 1
-        for row in reader:
-            yield start, not row
-            start = reader.line_num + 1
+def _split(data: bytes, *, has_quotes: bool) -> tuple[Lines, Flags, int]:
+    """The whole records in `data`, which starts with one: line ends before each, whether it is blank, and the bytes they take."""
+    letters = np.frombuffer(data, dtype=np.uint8)
+    ends = breaks = np.flatnonzero(letters == ord("\n"))
+    if has_quotes:
+        ends = breaks[np.searchsorted(np.flatnonzero(letters == ord('"')), breaks) % 2 == 0]
+    starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64)[: len(ends)]
+    is_blank = (ends == starts) | ((ends == starts + 1) & (letters[starts] == ord("\r")))
+    return np.searchsorted(breaks, starts), is_blank, int(ends[-1]) + 1 if len(ends) else 0

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Boolean, Column, DateTime, Engine, Float, MetaData, String, Table, create_engine
 
 from dealtriage import clean
+from dealtriage.doctor.examine import examine
+from dealtriage.doctor.words import as_text
 from dealtriage.errors import BadInput
 from dealtriage.tables import read_parquet
 from tests.exports import params_for, tables, workspace, write_export
@@ -106,6 +108,12 @@ def test_what_cannot_be_reached_is_said_without_the_password(address: str, messa
     with pytest.raises(BadInput, match=message) as error:
         clean.run(params_for(Path(address)), workspace(tmp_path))
     assert "secret" not in str(error.value)
+
+
+def test_the_doctor_looks_at_a_database(copied: str, tmp_path: Path) -> None:
+    report = examine(Path(f"{copied}?schema=snake"), tmp_path, {"answered_calls": "connect"})
+    assert (report.crm, report.form, report.problem, report.deals) == ("salesforce", "a copy made by Fivetran in a database", None, 3)
+    assert ".url" in as_text(report)
 
 
 def test_sqlite_is_read_too(tmp_path: Path) -> None:
