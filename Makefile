@@ -15,7 +15,7 @@ repro: $(READY)
 	@dealtriage show
 
 test: $(READY)
-	TZ=UTC .venv/bin/python -m pytest
+	TZ=UTC .venv/bin/python -m pytest -n auto
 
 lint: $(READY)
 	.venv/bin/ruff check .

@@ -32,7 +32,9 @@ def _known_pattern(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_known_pattern)]
-NEVER = "a^"
+REACHED = "connect|answer|spoke|spoken|reached|interested|call ?back|completed|conversation"
+NOT_REACHED = (r"\b(no|not|did ?n.t|never) (answer|reach|connect|contact|available|respon|pick)|unanswered|unreach|disconnect|left|voice ?mail|busy"
+               "|wrong|attempt")
 
 
 class _Section(BaseModel):
@@ -82,9 +84,9 @@ class Source(_Section):
     absent: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     system_users: tuple[str, ...] = ()
-    test_deals: Pattern = ""
-    answered_calls: Pattern = ""
-    unanswered_calls: Pattern = NEVER
+    test_deals: Pattern = r"^test\b"
+    answered_calls: Pattern = REACHED
+    unanswered_calls: Pattern = NOT_REACHED
     event_log: EventLogMapping = EventLogMapping()
 
     @field_validator("exported_at")

@@ -14,7 +14,7 @@ from dealtriage.kinds import BUYER_SIGNALS, SELLER_TOUCHES
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, FACTS, as_typed, checked
 from dealtriage.tables import part_path, replaced_folder, write_parquet
-from dealtriage.workspace import Workspace
+from dealtriage.workspace import Workspace, read_cutoff
 
 COLUMNS = "deal_id, known_at, occurred_at, kind, fact_id, contact_id, owner_id, thread_id, value, value_before, due_at, label"
 
@@ -118,6 +118,7 @@ QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, HOLDS, EMAILS, CALLS, MEETINGS, TA
 
 def run(params: Params, workspace: Workspace) -> None:
     """Write data/timeline: part files of about timeline.bucket_deals deals each, sorted by deal and known_at."""
+    read_cutoff(workspace)  # says what to do where there are no core tables
     with replaced_folder(workspace.timeline) as folder:
         con = duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(folder / "spill")})
         for table in CORE:

@@ -53,17 +53,24 @@ def test_dvc_and_run_write_the_same_bytes(tmp_path: Path) -> None:
 def test_bad_input_ends_with_code_2_a_message_and_the_old_outputs(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(raw_export(), raw)
-    (raw / "OpportunityHistory.csv").unlink()
+    (raw / "Task.csv").unlink()
     params = write_params(tmp_path / "params.yaml", raw)
     out = tmp_path / "out"
     shutil.copytree(finished_run() / "data" / "core", out / "data" / "core")
     before = files(out)
     done = dealtriage("run", "--params", str(params), "--out", str(out), "--no-track")
     assert done.returncode == 2
-    assert "lacks OpportunityHistory.csv" in done.stderr
+    assert "lacks Task" in done.stderr
     assert "What to do:" in done.stderr
     assert "Traceback" not in done.stderr
     assert files(out) == before
+
+
+def test_a_stage_before_its_time_says_what_to_run(tmp_path: Path) -> None:
+    params = write_params(tmp_path / "params.yaml", raw_export())
+    done = dealtriage("timeline", "--params", str(params), "--out", str(tmp_path / "out"))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "Run the stages before this one" in done.stderr
 
 
 def test_a_history_too_short_to_learn_from_is_said(tmp_path: Path) -> None:

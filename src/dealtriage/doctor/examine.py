@@ -23,6 +23,7 @@ from dealtriage.sources.shelf import Item, open_shelf
 from dealtriage.sources.sql import define_macros, rows
 
 MEMORY = "3GB"
+MOST_BAD = 0.02  # clean.max_bad_share of params.yaml
 
 
 @dataclass
@@ -83,6 +84,7 @@ def examine(location: Path, scratch: Path, defaults: Mapping[str, Any]) -> Repor
             _tell_unknown(report, items, opened)
         else:
             _tell_tables(report, known, items, opened)
+            _doubt_absent(report, known, damaged)
             if known.crm.name == "event_log":
                 _tell_activities(report, known, con, opened)
                 return report
@@ -135,6 +137,18 @@ def _tell_tables(report: Report, known: Identified, items: list[Item], opened: M
     report.not_used = [item.name for item in items if item not in used]
 
 
+def _doubt_absent(report: Report, known: Identified, damaged: list[BadInput]) -> None:
+    """A needed table counts as absent only where nothing that lies there could be it."""
+    absent = list(report.params.get("absent", []))
+    if not absent:
+        return
+    if damaged:
+        report.params["absent"] = [name for name in absent if not any(name.casefold() in error.message.casefold() for error in damaged)]
+    others = [name for name in report.not_used if not name.casefold().endswith(("license", ".md", ".pdf"))]
+    told = f"{', '.join(absent)}: not found. `absent` says that your company has none; silence may then only be missing data"
+    report.suspicious.append(told + (f". Is it one of the files not used ({', '.join(others[:5])})?" if others else ""))
+
+
 def _tell_activities(report: Report, known: Identified, con: duckdb.DuckDBPyConnection, opened: Mapping[Item, Rows]) -> None:
     """An event log is known when each activity has a meaning; nobody but its owner can say which."""
     log = known.found[0]
@@ -171,7 +185,11 @@ def _tell_contents(report: Report, known: Identified, con: duckdb.DuckDBPyConnec
     bad = quarantine.frame()
     report.quarantined = {f"{file}, {column}: {reason}": int(n) for (file, column, reason), n in
                           bad.groupby(["file", "column", "reason"]).size().items()}
-    report.suspicious = [*(suspicions(con, cutoff) if cutoff else []), *(n for n in quarantine.notes if "case" in n or "cannot be told" in n)]
+    report.suspicious += [*(suspicions(con, cutoff) if cutoff else []),
+                          *(n for n in quarantine.notes if any(mark in n for mark in ("upper case", "cannot be told", "more follows")))]
+    if "labels" in report.form and source.get("timezone") == "UTC":
+        report.suspicious.append("times carry no zone and are taken as UTC: set source.timezone to the zone of the account that exported them")
+    _tell_too_many_bad(report, counts, quarantine)
     if not con.execute("select count(*) from activities where kind in ('email', 'call', 'meeting', 'document')").fetchall()[0][0]:
         report.problem = "No mail, call or meeting is about any deal: silence could not be told from missing data"
         report.next_step = "Export activities too, with the ids of their deals"
@@ -182,6 +200,13 @@ def _rows_loaded(con: duckdb.DuckDBPyConnection, table: str) -> int:
     there = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
     name = next((name for name in (f"{table}__told", f"{table}__read") if name in there), None)
     return rows(con, f'select count(*) from "{name}"') if name else 0
+
+
+def _tell_too_many_bad(report: Report, counts: Mapping[str, int], quarantine: Quarantine) -> None:
+    for file, total in counts.items():
+        bad = quarantine.dropped_rows(file)
+        if total and bad / total > MOST_BAD:
+            report.suspicious.insert(0, f"{bad:,} of {total:,} rows of {file} cannot be used: more than clean.max_bad_share ({MOST_BAD:.0%}) lets pass")
 
 
 def _history(con: duckdb.DuckDBPyConnection) -> list[str]:

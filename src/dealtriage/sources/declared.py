@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from dealtriage.schemas import Permanence
 
 Type = Literal["text", "id", "time", "number", "flag", "json"]
-WRAPPERS = re.compile(r"^(property|properties)[_.]", re.IGNORECASE)
+WRAPPERS = re.compile(r"^(property|properties)[_.]|__value$", re.IGNORECASE)
 # What connectors add to every table; rows marked by them are copies that no longer hold.
 CONNECTOR_COLUMNS = """
     _fivetran_deleted   flag  overwritten  may

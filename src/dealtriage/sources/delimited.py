@@ -3,6 +3,7 @@
 import codecs
 import csv
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +45,10 @@ def open_text(item: Item, scratch: Path) -> TextFile:
         path = _with_one_line_end(path, scratch)
     if encoding in ("cp1252", "utf-16"):  # DuckDB reads neither whole
         path, encoding = as_utf8(path, encoding, scratch), "utf-8"
-    with path.open(encoding=encoding, errors="replace", newline="") as handle:
-        first = handle.readline(LONGEST_LINE_BYTES)
+    first = _first_line(path, encoding)
+    if (told := re.fullmatch(r"\ufeff?\"?sep=(.)\"?\s*", first)) and told[1] in DELIMITERS:  # as spreadsheets write it
+        path = _without_first_line(path, scratch)
+        first = _first_line(path, encoding)
     if not first.strip():
         raise BadInput(f"{item.name} is empty.", "Export it again; a file without a header line cannot be read.")
     if "\x00" in first:
@@ -53,6 +56,19 @@ def open_text(item: Item, scratch: Path) -> TextFile:
     delimiter = max(DELIMITERS, key=first.count)
     header = [name.strip().strip("\ufeff") for name in next(csv.reader([first], delimiter=delimiter))]
     return TextFile(path, encoding, delimiter, tuple(header), WRITTEN[written] + DELIMITERS[delimiter])
+
+
+def _first_line(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, errors="replace", newline="") as handle:
+        return handle.readline(LONGEST_LINE_BYTES)
+
+
+def _without_first_line(path: Path, scratch: Path) -> Path:
+    target = scratch / f"rest-{len(list(scratch.iterdir())):04d}{path.suffix}"
+    with path.open("rb") as source, target.open("wb") as out:
+        source.readline()
+        shutil.copyfileobj(source, out)
+    return target
 
 
 def text_rows(con: duckdb.DuckDBPyConnection, item: Item, file: TextFile, quarantine: Quarantine) -> Rows:

@@ -88,8 +88,8 @@ REVISIONS = """
 select deal_id, 'stage' as field, moment, id, author_id, old_value, value, has_old from moves
 union all
 select deal_id, case name when 'estimatedvalue' then 'amount' when 'estimatedclosedate' then 'close_date' else 'owner' end, moment, id, author_id,
-       case name when 'estimatedvalue' then as_number(old_value)::varchar when 'estimatedclosedate' then as_time(old_value)::varchar else as_id(split_part(old_value, ',', -1)) end,
-       case name when 'estimatedvalue' then as_number(new_value)::varchar when 'estimatedclosedate' then as_time(new_value)::varchar else as_id(split_part(new_value, ',', -1)) end, true
+       case name when 'estimatedvalue' then as_number(old_value)::varchar when 'estimatedclosedate' then month_first_time(old_value)::varchar else as_id(split_part(old_value, ',', -1)) end,
+       case name when 'estimatedvalue' then as_number(new_value)::varchar when 'estimatedclosedate' then month_first_time(new_value)::varchar else as_id(split_part(new_value, ',', -1)) end, true
 from audited where name in ('estimatedvalue', 'estimatedclosedate', 'ownerid')
 union all
 select deal_id, 'on_hold', moment, id, author_id, (not is_on_hold)::varchar, is_on_hold::varchar, true from holds

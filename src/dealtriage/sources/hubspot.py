@@ -189,7 +189,7 @@ EMAIL = engagement("Email", """
     hs_email_subject     text  immutable   may | Email subject
     hs_email_from_email  text  immutable   may | Email from address
     hs_email_to_email    text  immutable   may | Email to address
-""", "emails engagement_email engagement_emails", happened="hs_timestamp", is_needed=True, cost="as source.absent says: mail is not known")
+""", "emails engagement_email engagements_emails", happened="hs_timestamp", is_needed=True, cost="as source.absent says: mail is not known")
 
 CALL = engagement("Call", """
     hs_call_direction    text    immutable   may | Call direction
@@ -197,22 +197,22 @@ CALL = engagement("Call", """
     hs_call_duration     number  historised  may | Call duration
     hs_call_status       text    historised  may | Call status
     hs_call_title        text    immutable   may | Call title
-""", "calls engagement_call engagement_calls", happened="hs_timestamp", is_needed=True, cost="as source.absent says: calls are not known")
+""", "calls engagement_call engagements_calls", happened="hs_timestamp", is_needed=True, cost="as source.absent says: calls are not known")
 
 MEETING = engagement("Meeting", """
     hs_meeting_start_time  time  historised       | Meeting start time, start_time
     hs_meeting_end_time    time  historised   may | Meeting end time, end_time
     hs_meeting_outcome     text  historised       | Meeting outcome
     hs_meeting_title       text  immutable    may | Meeting name, title
-""", "meetings engagement_meeting engagement_meetings", happened="hs_timestamp", is_needed=True, cost="as source.absent says: meetings are not known")
+""", "meetings engagement_meeting engagements_meetings", happened="hs_timestamp", is_needed=True, cost="as source.absent says: meetings are not known")
 
 TASK = engagement("Task", """
     hs_task_status           text  historised       | Task status, status
     hs_task_completion_date  time  historised   may | Completed at, completion_date
     hs_task_subject          text  immutable    may | Task title, subject
-""", "tasks engagement_task engagement_tasks", cost="tasks are not known")
+""", "tasks engagement_task engagements_tasks", cost="tasks are not known")
 
-NOTE = engagement("Note", "", "notes engagement_note engagement_notes", happened="hs_timestamp", cost="notes are not known")
+NOTE = engagement("Note", "", "notes engagement_note engagements_notes", happened="hs_timestamp", cost="notes are not known")
 
 QUOTE = engagement("Quote", """
     hs_status           text    historised   must

@@ -199,8 +199,12 @@ select e.hs_object_id, t.deal_id, 'call', case when upper(e.hs_call_direction) =
 from Call e join tied t on t.engagement_id = e.hs_object_id left join dispositions l on l.id = lower(e.hs_call_disposition)
 """
 
+MEETINGS_TIED = """
+select coalesce(bool_or(t.contact_id is not null), false) as has_contacts from tied t join Meeting m on m.hs_object_id = t.engagement_id
+"""
+
 MEETINGS = """
-select e.hs_object_id, t.deal_id, case when t.contact_id is not null or not (select coalesce(bool_or(contact_id is not null), false) from tied) then 'meeting' else 'task' end,
+select e.hs_object_id, t.deal_id, case when t.contact_id is not null or not (select has_contacts from meetings_tied) then 'meeting' else 'task' end,
        null, case when replace(upper(e.hs_meeting_outcome), ' ', '_') = 'NO_SHOW' then 'no_show'
             when upper(e.hs_meeting_outcome) in ('CANCELED', 'CANCELLED', 'RESCHEDULED') then 'cancelled'
             when upper(e.hs_meeting_outcome) = 'COMPLETED' then 'held'
@@ -241,5 +245,5 @@ from (select distinct deal_id, contact_id from DealContact where contact_id is n
 
 CORE = {"stage_names": STAGE_NAMES, "stage_keys": STAGE_KEYS, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS,
         "kept": "select null::varchar as field, null::timestamp as since where false", "revisions": REVISIONS, "contacts": CONTACTS, "tied": TIED,
-        "dispositions": DISPOSITIONS, "activities": f"({EMAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({TASKS}) union all ({NOTES})",
+        "dispositions": DISPOSITIONS, "meetings_tied": MEETINGS_TIED, "activities": f"({EMAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({TASKS}) union all ({NOTES})",
         "proposals": PROPOSALS, "contact_roles": CONTACT_ROLES}

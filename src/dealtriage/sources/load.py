@@ -16,7 +16,7 @@ from dealtriage.sources.sql import rows
 
 SQL_TYPE = {"text": "varchar", "id": "varchar", "json": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 MACRO = {"id": "as_id", "time": "as_time", "number": "as_number", "flag": "is_true"}
-COMPLAINT = {"time": "is no time", "number": "is no number", "id": "is no id"}
+COMPLAINT = {"time": "is no time", "number": "is no number", "id": "is no id", "flag": "is neither yes nor no"}
 SNIFFED_ROWS = 20_000
 LOCAL_DATE = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b"
 

@@ -4,6 +4,7 @@ Whatever its form, a file becomes one object per line in the scratch folder, str
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from dealtriage.sources.shelf import Item
 LISTS = ("results", "data", "value", "items", "records")
 LONGEST_OBJECT_BYTES = 64_000_000
 SAMPLED_OBJECTS = 20_000
+PAGE_END_BYTES = 2000
+NEXT_PAGE = re.compile(rb'"next"\s*:\s*\{[^{}]*"after"|"@odata\.nextLink"|"more_items_in_collection"\s*:\s*true|"next_cursor"\s*:\s*"')
 WRAPPERS = ("properties", "data", "fields", "attributes")  # objects inside of an object whose keys are columns too
 
 
@@ -44,7 +47,7 @@ def object_rows(con: duckdb.DuckDBPyConnection, item: Item, scratch: Path, quara
     relation = f"(select json_extract_string(line, [{listed}]) as cells from {sound})"
     cells: dict[str, str] = {}
     for at, (_, header) in enumerate(headers, start=1):
-        cells.setdefault(header, f"nullif(trim(cells[{at}]), '')")
+        cells.setdefault(header, _cell(f"cells[{at}]", header))
 
     def settle() -> int:
         bad = con.execute(f"""select n, left(line, 200) from (select line, row_number() over () as n from {everything})
@@ -54,7 +57,23 @@ def object_rows(con: duckdb.DuckDBPyConnection, item: Item, scratch: Path, quara
         quarantine.know_file(item.name, ReadFile(lines, "utf-8", None, frozenset(number for number, _ in bad)))
         return len(bad)
 
-    return Rows(relation, cells, settle=settle)
+    return Rows(relation, cells, more_follows=_says_more_follows(whole.path), settle=settle)
+
+
+def _says_more_follows(path: Path) -> bool:
+    """Whether a page says, before or after its objects, that another one comes."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - PAGE_END_BYTES))
+        end = handle.read()
+        handle.seek(0)
+        return bool(NEXT_PAGE.search(handle.read(PAGE_END_BYTES)) or NEXT_PAGE.search(end))
+
+
+def _cell(text: str, header: str) -> str:
+    """A cell's text; Singer's `property_x` are objects with the value and its time."""
+    if header.startswith("property_"):
+        text = f"case when {text} like '{{%' and json_valid({text}) then {text}->>'$.value' else {text} end"
+    return f"nullif(trim({text}), '')"
 
 
 def _as_utf8(item: Item, scratch: Path) -> Item:
@@ -114,7 +133,8 @@ def _objects(source: IO[bytes]) -> Iterator[Any]:
     source.seek(0)
     for found in ijson.items(source, prefix, use_float=True, multiple_values=True):
         if isinstance(found, dict):
-            yield found
+            page = next((found[name] for name in LISTS if isinstance(found.get(name), list) and "id" not in found), None)
+            yield from (found,) if page is None else (one for one in page if isinstance(one, dict))
 
 
 def _prefix(source: IO[bytes]) -> str:

@@ -49,7 +49,7 @@ FLOW = table("Flow", """
     user_id              id    immutable
     is_bulk_update_flag  flag  immutable
     object               text  immutable   may
-""", names="dealflow flow deal_flow deal_field_history", key="id", dated="log_time", deal="r.item_id",
+""", names="dealflow flow deal_flow deals_flow deal_field_history", key="id", dated="log_time", deal="r.item_id",
     left_out={"not a change of a field": "coalesce(r.object, 'dealChange') <> 'dealChange'"},
     cost="past stages, amounts, close dates and owners are not known, only the present ones")
 
@@ -109,7 +109,7 @@ STAGE = table("Stage", """
     order_nr             number  overwritten  must
     pipeline_id          id      overwritten
     is_deal_rot_enabled  flag    overwritten       | rotten_flag
-    days_to_rotten       number  overwritten
+    days_to_rotten       number  overwritten       | rotten_days
     is_deleted           flag    overwritten  may
     active_flag          flag    overwritten  may
 """, names="stages", key="id")

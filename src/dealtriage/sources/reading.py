@@ -112,6 +112,8 @@ def _load(reader: Reader, crm: Crm, found: list[Found], opened: dict[Item, Rows]
             log.info("clean: reading %s", one.item.name)
             counts[one.item.name] = fill(reader, one, opened[one.item])
             _note_missing(reader.quarantine, one, headers.get(table.name, {}))
+        if parts and all(opened[one.item].more_follows for one in parts):
+            reader.quarantine.note(f"{parts[-1].item.name} says that more follows, and nothing does: is the last page of {table.name} missing?")
         if not parts and table.cost and not table.is_exploded:
             reader.quarantine.note(f"{table.name} is not there: {table.cost}")
     return counts
@@ -140,7 +142,7 @@ def _settle(crm: Crm, reading: Reading) -> None:
         is_deals = table.name == crm.deals
         if is_deals and source.test_deals:
             table = replace(table, left_out={**table.left_out, "test deal (source.test_deals)": crm.test_deals})
-        log.info("clean: settling %s", table.name)
+        log.debug("clean: settling %s", table.name)
         set_aside(con, table, link, newest, reading.quarantine)
         if is_deals:
             fold = (link.fold or "{0}").format("deal_id")

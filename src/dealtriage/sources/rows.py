@@ -17,13 +17,14 @@ def none_refused() -> int:
 class Rows:
     """The rows of one item.
 
-    `relation`: SQL after `from`; `cells`: header -> SQL of its text (blank is null); `written`: encoding and delimiter, in words; `fetch`: to be called before the rows
+    `relation`: SQL after `from`; `cells`: header -> SQL of its text (blank is null); `written`: encoding and delimiter, in words; `more_follows`: the file says that another page comes after it; `fetch`: to be called before the rows
     are read; `settle`: to be called after: quarantines lines that are no record and returns how many.
     """
 
     relation: str
     cells: Mapping[str, str]
     written: str = ""
+    more_follows: bool = False
     fetch: Callable[[], None] = field(default=nothing)
     settle: Callable[[], int] = field(default=none_refused)
 

@@ -77,6 +77,7 @@ def _why(table: RawTable, link: DealLink, newest: datetime) -> str:
         again = "dup.of is not null and (r._record, r._file) is distinct from (dup.keep, dup.kept_file)"
         cases += [(f'r."{table.key}" is null', _bad(table.key, "no id that can be read", _as_written(table.key))),
                   (f"{again} and dup.is_older", _rule("older copy of the same record")),
+                  (f"{again} and r._file is distinct from dup.kept_file", _rule("stands in another file too")),
                   (again, _bad(table.key, "the same id stands in an earlier row", f'r."{table.key}"'))]
     if not table.keeps_versions:
         cases.append((DELETED, _rule("deleted, says the copying tool")))

@@ -106,7 +106,7 @@ EMAIL = table("EmailMessage", """
     CreatedById       id    immutable
     IsDeleted         flag  overwritten
 """, key="Id", dated="CreatedDate", happened="MessageDate", deal="case when starts_with(r.RelatedToId, '006') then r.RelatedToId end", left_out=DELETED,
-    is_needed=True, cost="as source.absent says: mail is known only as far as tasks mirror it")
+    is_needed=True, cost="as source.absent says: mail is known only as far as tasks mirror it, and theirs counts as ours: no sign of a buyer's mail")
 
 TASK = table("Task", """
     Id                     id      immutable    must | Activity ID, Task ID

@@ -76,7 +76,7 @@ def labels_of(stem: str, parent: str = "") -> tuple[str, ...]:
     """What the table in a file called `stem` may be called: its whole name, then without what exporters add."""
     words = [word.casefold() for word in SEPARATORS.split(stem) if word]
     core = "".join(word for word in words if word not in AFFIXES and not word.isdigit())
-    found = dict.fromkeys([folded(stem), core, *(labels_of(parent) if parent and core in ("", "file") else ())])
+    found = dict.fromkeys([folded(stem), core, *(labels_of(parent) if parent else ())])
     return tuple(label for label in found if label)
 
 

@@ -13,12 +13,13 @@ create or replace macro as_time(s) as coalesce(
 create or replace macro finite(x) as case when isfinite(x) then x end;
 create or replace macro as_number(s) as coalesce(finite(try_cast(s as double)), as_written_number(s));
 create or replace macro is_true(s) as case when s is not null then
-    lower(s) in ('1', 'true', 'yes', 't', 'y', '1.0') and not lower(s) in ('0', 'false') end;
+    case when lower(s) in ('1', 'true', 'yes', 't', 'y', '1.0', 'ja', 'wahr', 'oui', 'vrai', 'sí', 'si', 'verdadero', 'x') then true
+         when lower(s) in ('0', 'false', 'no', 'f', 'n', '0.0', 'nein', 'falsch', 'non', 'faux', 'falso', 'nee') then false end end;
 """
 # A number as people and reports write it. What stands last of comma and point is the decimal mark, unless three digits
 # follow it alone: then it parts thousands. Signs and codes of currencies go; brackets mean minus.
 WRITTEN_NUMBER = r"""
-create or replace macro bare_number(s) as regexp_replace(regexp_replace(trim(s, ' ()'), '^[A-Z]{3}\s|\s[A-Z]{3}$', ''), '[\s''’$€£¥]', '', 'g');
+create or replace macro bare_number(s) as regexp_replace(regexp_replace(trim(s, ' ()'), '^[A-Z]{3}\s|\s[A-Z]{3}$', ''), '[\s''’$€£¥%]', '', 'g');
 create or replace macro as_plain_number(s, is_minus) as case when is_minus then -1 else 1 end * case
     when regexp_full_match(s, '-?\d{1,3}(,\d{3})+(\.\d+)?') then try_cast(replace(s, ',', '') as double)
     when regexp_full_match(s, '-?\d{1,3}(\.\d{3})+(,\d+)?') then try_cast(replace(replace(s, '.', ''), ',', '.') as double)

@@ -50,8 +50,33 @@ def test_every_crm_is_known_and_its_params_read_it(door: str, tmp_path: Path) ->
     (tmp_path / "pasted.yaml").write_text(block)
     pasted = YAML(typ="safe").load(tmp_path / "pasted.yaml")["source"]
     base = load_params(ROOT / "params.yaml")
-    params = base.model_copy(update={"source": Source.model_validate({**DEFAULTS, **pasted})})
+    params = base.model_copy(update={"source": Source.model_validate(pasted)})
     assert "120 deals" in clean.run(params, Workspace(tmp_path / "out"))
+
+
+def test_the_block_alone_tells_calls_that_reached_nobody() -> None:
+    alone = Source.model_validate({"crm": "salesforce", "path": "x"})
+    assert alone.model_dump(include=set(DEFAULTS)) == DEFAULTS
+
+
+def test_a_needed_table_is_not_called_absent_where_its_file_may_lie_there(tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    (folder / "Event.csv").rename(folder / "Meetings 2026.xlsx")
+    told = look(folder, tmp_path).suspicious
+    assert any("Event: not found" in line and "Meetings 2026.xlsx" in line for line in told)
+
+
+def test_the_same_file_twice_is_left_out_by_rule(tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "raw", tables())
+    shutil.copy(folder / "Opportunity.csv", folder / "Opportunity (1).csv")
+    report = look(folder, tmp_path)
+    assert (report.deals, report.problem, report.quarantined) == (3, None, {})
+
+
+def test_more_bad_rows_than_a_run_lets_pass_are_told(tmp_path: Path) -> None:
+    content = tables()
+    content["Task"][0]["WhatId"] = "0067E0000099999"
+    assert any(line.startswith("1 of 2 rows of Task.csv cannot be used") for line in look(write_export(tmp_path / "raw", content), tmp_path).suspicious)
 
 
 @pytest.mark.parametrize("door", DOORS)

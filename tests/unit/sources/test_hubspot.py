@@ -232,6 +232,37 @@ def test_a_portal_without_pipelines_or_probabilities_asks_for_the_stages(tmp_pat
     assert read(tmp_path / "again", content, stages=["qualify", "proposal", "won", "lost"])["stages"]["stage"].tolist()[:2] == ["qualify", "proposal"]
 
 
+def test_meetings_without_contacts_are_meetings_where_none_has_any(tmp_path: Path) -> None:
+    content = portal()
+    content["meetings"][0]["associations"].pop("contacts")
+    assert kinds(read(tmp_path, content)["facts"]) == STORY
+
+
+def test_a_missing_last_page_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "raw", portal())
+    (folder / "calls.jsonl").unlink()
+    page = {"results": portal()["calls"][:1], "paging": {"next": {"after": "1"}}}
+    (folder / "calls_0001.json").write_text(json.dumps(page))
+    run(tmp_path, params_for(folder, crm="hubspot", columns={}))
+    assert "is the last page of Call missing?" in (workspace(tmp_path).core / "summary.txt").read_text()
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_values_with_their_times_as_singers_tap_writes_them(tmp_path: Path, flat: bool) -> None:
+    content = portal()
+    for deal_ in content["deals"]:
+        for name, value in deal_.pop("properties").items():
+            deal_ |= {f"property_{name}__value": value} if flat else {f"property_{name}": {"value": value, "timestamp": "2026-01-01T00:00:00Z"}}
+    assert kinds(read(tmp_path, content)["facts"]) == STORY
+
+
+def test_an_array_of_pages(tmp_path: Path) -> None:
+    folder = write(tmp_path / "raw", portal())
+    (folder / "emails.jsonl").unlink()
+    (folder / "engagements_emails.json").write_text(json.dumps([{"results": [one]} for one in portal()["emails"]]))
+    assert kinds(run(tmp_path, params_for(folder, crm="hubspot", columns={}))["facts"]) == STORY
+
+
 def test_a_copy_by_airbyte(tmp_path: Path) -> None:
     """Nested or flat properties; the history in a stream of its own, with its times in milliseconds."""
     content = portal()

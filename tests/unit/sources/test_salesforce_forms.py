@@ -116,6 +116,29 @@ def test_a_report(tmp_path: Path, footer: str, ending: str) -> None:
     assert found["quarantine"].empty
 
 
+@pytest.mark.parametrize("mark", ["sep=;\n", "\ufeffsep=;\n"])
+def test_a_spreadsheets_first_line(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "report.csv").write_text(mark + REPORT.replace('","', '";"'), "utf-8")
+    assert len(read(tmp_path / "out", tmp_path / "report.csv", columns={}, absent=["Task", "Event", "EmailMessage"])["deals"]) == 2
+
+
+def test_a_probability_in_percent(tmp_path: Path) -> None:
+    (tmp_path / "report.csv").write_text(REPORT.replace('"50"', '"50%"').replace('"100"', '"100%"'))
+    found = read(tmp_path / "out", tmp_path / "report.csv", columns={}, absent=["Task", "Event", "EmailMessage"])
+    assert found["quarantine"].empty
+
+
+def test_yes_and_no_in_other_languages_and_in_none(tmp_path: Path, plain: dict) -> None:
+    content = tables()
+    for row in content["Opportunity"]:
+        row["IsClosed"], row["IsWon"] = ("WAHR" if row[name] == "1" else "FALSCH" for name in ("IsClosed", "IsWon"))
+    content["EmailMessage"][0]["Incoming"] = "vrai"
+    same(read(tmp_path / "words", write_export(tmp_path / "words" / "raw", content)), plain)
+    content["EmailMessage"][0]["Incoming"] = "perhaps"
+    found = read(tmp_path / "odd", write_export(tmp_path / "odd" / "raw", content))
+    assert found["quarantine"][["column", "value", "reason"]].values.tolist() == [["Incoming", "perhaps", "is neither yes nor no: taken as blank"]]
+
+
 def test_files_that_were_glued_together(tmp_path: Path) -> None:
     """Lines end in two ways; line ends inside of values are left alone."""
     lines = REPORT.replace("Alpha", "Al\r\npha").split("\n")
