@@ -27,8 +27,9 @@ def find_gaps(weeks: Weeks, owners: pd.DataFrame) -> pd.DataFrame:
     a whole team's), channel (email, call, meeting, or any: everything), gap_start and gap_end (Mondays; the end is not part
     of it), found_per_week, usual_per_week. What a hole is: see `holes`.
 
-    A team's gap is two weeks or more of one channel. An owner without a team is a team of their own, but a channel does
-    not count as missing while they record nothing else either. An owner's gap is four weeks or more of everything, as
+    A team's gap is two weeks or more of one channel. An owner without a team is a team of their own, but four
+    weeks must be missing, as less may be another duty, and a channel does not count as missing while they record nothing
+    else either. An owner's gap is four weeks or more of everything, as
     less may be a holiday, with open deals known to be theirs.
     """
     itself = pd.Series(owners["owner_id"].to_numpy(), index=owners["owner_id"].to_numpy())
@@ -47,7 +48,9 @@ def _of_teams(weeks: Weeks, unit: pd.Series, channel: str) -> pd.DataFrame:
     counts, all_else = _counts(weeks, unit, [channel]), _counts(weeks, unit[is_one], set(weeks.ends) - {channel})
     away = pd.DataFrame({name: usual_and_low(row)[1] for name, row in all_else.iterrows()}).T
     away = away.reindex(index=counts.index, columns=counts.columns).eq(True)
-    return holes(counts, _open_deals(weeks, unit, counts), TEAM_WEEKS, away).assign(channel=channel)
+    found = holes(counts, _open_deals(weeks, unit, counts), TEAM_WEEKS, away).assign(channel=channel)
+    lasts = (found["gap_end"] - found["gap_start"]) >= OWNER_WEEKS * WEEK
+    return found[lasts | ~found["unit"].map(is_one.groupby(unit).any()).fillna(False).astype(bool)]
 
 
 def _counts(weeks: Weeks, unit: pd.Series, kinds: Iterable[str] | None = None) -> pd.DataFrame:
