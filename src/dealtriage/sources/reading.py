@@ -1,7 +1,7 @@
 """From what lies at source.path to core tables in DuckDB: the one way that all CRMs' exports take."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
@@ -98,9 +98,15 @@ def _refuse_missing(crm: Crm, reading: Reading) -> None:
                        "Export these too. If your company does not use one, say so in params.yaml, and know that silence "
                        f"may then mean missing data: source.absent: [{', '.join(missing)}]")
     for one in found:
-        if one.missing and one.headers:  # a JSON file without any object has no headers: an empty table
-            raise missing_columns(one)
+        if one.missing and one.headers and not _has_sparse_objects(one, found):
+            raise missing_columns(one)  # a JSON file without any object has no headers: an empty table
     crm.check(reading)
+
+
+def _has_sparse_objects(one: Found, found: Sequence[Found]) -> bool:
+    """Whether a JSON file lacks columns only because none of its objects has them, as those of another file do."""
+    others = {name for other in found if other.table is one.table for name in other.columns}
+    return one.item.kind == "json" and set(one.missing) <= others
 
 
 def _load(reader: Reader, crm: Crm, found: list[Found], opened: dict[Item, Rows], headers: Mapping[str, Mapping[str, str]]) -> dict[str, int]:

@@ -509,3 +509,10 @@ def test_the_sample_is_read_whole(tmp_path: Path) -> None:
     holds = facts[facts["kind"].isin(["put_on_hold", "taken_off_hold"])]
     assert len(holds) > 10
     assert not holds.groupby("deal_id")["kind"].agg(lambda kinds: (kinds == kinds.shift()).any()).any()  # each hold ends before the next
+
+
+def test_close_dates_that_the_audit_writes_as_in_the_states(tmp_path: Path) -> None:
+    content = tables()
+    for row in content["audit"]:
+        row["changedata"] = row["changedata"].replace("2026-02-28", "02/28/2026 00:00:00").replace("2026-03-31", "03/31/2026 00:00:00")
+    pd.testing.assert_frame_equal(read(tmp_path / "states", content)["deal_changes"], read(tmp_path / "iso")["deal_changes"])

@@ -82,3 +82,49 @@ def test_an_activity_without_meaning_is_quarantined(tmp_path: Path) -> None:
 def test_what_cannot_be_read(tmp_path: Path, log: str, name: str, mapping: dict, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         read(tmp_path, log, name, **mapping)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_log_written_otherwise(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    (tmp_path / "plain").mkdir()
+    expected = read(tmp_path / "plain", LOG)
+    (tmp_path / "log.csv").write_text(LOG.replace(",", delimiter).replace("ann", "Zoë"), encoding)
+    found = run_on(tmp_path, tmp_path / "log.csv")
+    assert found["facts"]["kind"].tolist() == expected["facts"]["kind"].tolist()
+    assert "Zoë" in set(found["owners"]["name"])
+
+
+@pytest.mark.parametrize("row", ["3,Created,1970-01-01 00:00:00,ann,", "3,Created,2099-01-01 00:00:00,ann,", "case,what,when,who,worth"])
+def test_rows_of_a_log_that_cannot_be(tmp_path: Path, row: str) -> None:
+    found = read(tmp_path, LOG + "2,Mail in,2026-01-05 09:00:00,ann,\n" * 300 + row + "\n")
+    assert sorted(found["deals"]["deal_id"]) == ["1", "2"]
+    assert found["quarantine"]["line"].tolist() == [309]
+
+
+@pytest.mark.parametrize("worth", ['"1,234.50"', "$1234.50", '"1.234,50 €"'])
+def test_amounts_of_a_log(tmp_path: Path, worth: str) -> None:
+    assert read(tmp_path, LOG.replace("ann,100", f"ann,{worth}"))["deals"].set_index("deal_id").loc["1", "amount_now"] == 1234.5
+
+
+def test_a_log_in_a_zip_with_long_and_broken_names(tmp_path: Path) -> None:
+    import zipfile
+
+    name = "x" * 10_000 + '\n""quoted""'
+    with zipfile.ZipFile(tmp_path / "log.zip", "w") as archive:
+        archive.writestr("log.csv", LOG.replace("\n2,", f'\n"{name}",'))
+    assert name.replace('""', '"') in set(run_on(tmp_path, tmp_path / "log.zip")["deals"]["deal_id"])
+
+
+def test_a_log_cut_short(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cut short"):
+        read(tmp_path, LOG[:-12])
+
+
+def run_on(tmp: Path, path: Path) -> dict[str, pd.DataFrame]:
+    """Read whatever log lies at `path` by the mapping above."""
+    params = params_for(path, crm="event_log", columns={}, event_log=MAPPING, system_users=["robot"])
+    clean.run(params, workspace(tmp))
+    timeline.run(params, workspace(tmp))
+    return {"facts": read_parts(workspace(tmp).timeline), **{
+        p.stem: read_parquet(p) for p in workspace(tmp).core.glob("*.parquet")}}

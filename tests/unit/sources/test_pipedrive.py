@@ -427,3 +427,18 @@ def test_the_sample_is_read_whole(tmp_path: Path) -> None:
     facts, truth = read_parts(workspace(tmp_path).timeline), pd.read_parquet(tmp_path / "truth" / "deals.parquet")
     assert set(facts["deal_id"]) == set(truth["deal_id"])
     assert read_parquet(workspace(tmp_path).core / "quarantine.parquet")["is_row_dropped"].sum() < 20
+
+
+def one_file_per_deal(folder: Path, content: Rows) -> Path:
+    """As a script saves what it asks deal by deal."""
+    lines(folder, {name: rows for name, rows in content.items() if name not in ("dealflow", "mailMessages")})
+    (folder / "mailMessages").mkdir()
+    for number, row in enumerate(content["dealflow"]):
+        (folder / f"deals_{number}_flow.json").write_text(json.dumps({"success": True, "data": [row]}))
+    for number, row in enumerate(content["mailMessages"]):
+        (folder / "mailMessages" / f"deal_{number}.json").write_text(json.dumps({"success": True, "data": [row]}))
+    return folder
+
+
+def test_one_file_per_deal(tmp_path: Path) -> None:
+    pd.testing.assert_frame_equal(read(tmp_path / "many", write=one_file_per_deal)["facts"], read(tmp_path / "one")["facts"])
