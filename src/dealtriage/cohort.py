@@ -4,42 +4,49 @@ At the scoring date, the export's cutoff, every open deal is kept, quiet or not.
 """
 
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dealtriage.calendar import mondays
+from dealtriage.engines import each_part
 from dealtriage.errors import BadInput
 from dealtriage.features.kernel import Bucket
-from dealtriage.features.owner_weeks import COLUMNS as OWNER_WEEK_COLUMNS
-from dealtriage.features.owner_weeks import owner_weeks, total
 from dealtriage.features.silence import silence_days
 from dealtriage.gaps import of_owners, reached
 from dealtriage.kinds import KINDS
-from dealtriage.labels import label
+from dealtriage.labels import COLUMNS_READ, label
 from dealtriage.params import Cohort, Params
-from dealtriage.tables import each_part, part_path, read_parquet, replaced_folder, write_parquet
+from dealtriage.tables import PartColumns, part_path, read_parquet, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 OPENING, CLOSING = ("deal_created", "reopened"), ("won", "lost", "refused")
 
 
 def run(params: Params, workspace: Workspace) -> None:
-    """Write data/cohort: rows/ (deal_id, as_of, ...), labels/ (what came of them), owner_weeks.parquet."""
+    """Write data/cohort: rows/ (deal_id, as_of, ...), labels/ (what came of them), open/ (every open deal at every Monday)."""
     if params.cohort.after not in (None, *KINDS):
         raise BadInput(f"cohort.after is {params.cohort.after}, which is no kind of fact.", f"Use one of {', '.join(KINDS)}.")
-    cutoff, gaps = read_cutoff(workspace), _gaps(workspace)
     with replaced_folder(workspace.cohort) as folder:
-        weeks = []
-        for number, part in each_part(workspace.timeline, "cohort"):
-            facts = read_parquet(part)
-            q = Bucket(facts, grid(facts, cutoff))
-            rows, of_owners = cohort_rows(q, params.cohort, cutoff, gaps), owner_weeks(facts, open_mondays(q, facts, cutoff))
-            weeks.append(of_owners)
-            write_parquet(rows, part_path(folder / "rows", number))
-            write_parquet(label(facts, rows, cutoff, params.label), part_path(folder / "labels", number))
-        write_parquet(total(weeks) if weeks else pd.DataFrame(columns=OWNER_WEEK_COLUMNS),
-                      folder / "owner_weeks.parquet")
+        each_part(params.engine, workspace.timeline, partial(write_rows, params, workspace, folder, None), "cohort")
+        each_part(params.engine, workspace.timeline, partial(write_labels, params, workspace, folder), "labels")
+
+
+def write_rows(params: Params, workspace: Workspace, folder: Path, since: datetime | None, number: int) -> None:
+    """Write the rows of one part, and its open deals. `since`: only as-of dates after it."""
+    cutoff, facts = read_cutoff(workspace), PartColumns(part_path(workspace.timeline, number))
+    q = Bucket(facts, grid(facts, cutoff, since))
+    write_parquet(cohort_rows(q, params.cohort, cutoff, _gaps(workspace)), part_path(folder / "rows", number))
+    write_parquet(open_mondays(q), part_path(folder / "open", number))
+
+
+def write_labels(params: Params, workspace: Workspace, folder: Path, number: int) -> None:
+    """Write what came of the rows of one part."""
+    facts = read_parquet(part_path(workspace.timeline, number), list(COLUMNS_READ))
+    rows = read_parquet(part_path(folder / "rows", number))
+    write_parquet(label(facts, rows, read_cutoff(workspace), params.label), part_path(folder / "labels", number))
 
 
 def _gaps(workspace: Workspace) -> pd.DataFrame:
@@ -47,11 +54,13 @@ def _gaps(workspace: Workspace) -> pd.DataFrame:
     return of_owners(gaps, owners)
 
 
-def grid(facts: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
-    """Every deal at every Monday after its first fact, and at the cutoff."""
-    spans = facts.groupby("deal_id", sort=True)["known_at"].min()
+def grid(facts: pd.DataFrame | PartColumns, cutoff: datetime, since: datetime | None = None) -> pd.DataFrame:
+    """Every deal at every Monday after its first fact, and at the cutoff; of these, the instants after `since`."""
+    known = pd.Series(facts["known_at"].to_numpy())
+    spans = known.groupby(facts["deal_id"].astype("str").to_numpy(), sort=True).min()
     weeks = mondays(spans.min().to_pydatetime(), cutoff)
     instants = weeks.append(pd.DatetimeIndex([cutoff], dtype=weeks.dtype)).unique()
+    instants = instants if since is None else instants[instants > pd.Timestamp(since)]
     first = np.searchsorted(instants.to_numpy(), spans.to_numpy(), side="right")
     length = len(instants) - first
     at = np.repeat(first - (np.cumsum(length) - length), length) + np.arange(length.sum())
@@ -65,11 +74,11 @@ def is_open(q: Bucket) -> np.ndarray:
     return created & (closed == 0)
 
 
-def open_mondays(q: Bucket, facts: pd.DataFrame, cutoff: datetime) -> Bucket:
-    """The questions about every open deal at every Monday, for the owners' weeks."""
+def open_mondays(q: Bucket) -> pd.DataFrame:
+    """deal_id and as_of of every open deal at every Monday."""
     midnight = q.rows["as_of"].dt.normalize() == q.rows["as_of"]
     monday = midnight & (q.rows["as_of"].dt.day_of_week == 0)
-    return Bucket(facts, q.rows[is_open(q) & monday])
+    return q.rows[is_open(q) & monday].reset_index(drop=True)
 
 
 def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame) -> pd.DataFrame:
@@ -86,5 +95,5 @@ def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame)
                          known_until=q.known_until())
     asked = is_open(q) & (rows["is_quiet"] | rows["is_scoring"])
     kept = rows[asked].reset_index(drop=True)
-    number = reached(kept.assign(owner_id=pd.Series(q.owner[asked], dtype="str")), gaps)
+    number = reached(kept.assign(owner_id=q.owner.series()[asked].reset_index(drop=True)), gaps)
     return kept.assign(gap_number=number, is_in_gap=number > 0)

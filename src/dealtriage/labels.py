@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.calendar import last_matured
-from dealtriage.features.kernel import DAY, Flags, Floats, Ints, expand, seconds
+from dealtriage.features.columns import DAY, Flags, Floats, Ints, expand, seconds
 from dealtriage.params import Label
 
 MOVEMENTS = ("stage_changed", "proposal_sent", "meeting_held")
 ENDINGS = ("won", "lost", "refused")
+COLUMNS_READ = ("deal_id", "known_at", "occurred_at", "kind", "fact_id", "actor", "is_buyer_signal", "owner_id", "value")
 
 
 class Future:

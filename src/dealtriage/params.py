@@ -120,6 +120,15 @@ class Label(_Section):
 
 class Features(_Section):
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
+
+
+class Engine(_Section):
+    kind: Literal["local", "spark"] = "local"
+    workers: Annotated[int, Field(ge=1)] | None = None
+    spark_master: str = "local[*]"
+    spark_conf: dict[str, str] = {}
 
 
 class Backtest(_Section):
@@ -180,6 +189,7 @@ class Params(_Section):
     cohort: Cohort
     label: Label
     features: Features
+    engine: Engine = Engine()
     backtest: Backtest
     model: Model
     phases: Phases

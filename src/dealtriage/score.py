@@ -1,10 +1,14 @@
 """The newest as-of date -> one row per open deal: state, chance, band, reasons."""
 
+import shutil
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dealtriage.engines import each_part
 from dealtriage.gaps import told
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
@@ -12,43 +16,63 @@ from dealtriage.model.store import load_model
 from dealtriage.params import Params, Publish
 from dealtriage.reasons import contributions, reasons
 from dealtriage.states import settled_states
-from dealtriage.tables import read_json, read_parquet, read_parts, replaced_folder, write_parquet
+from dealtriage.tables import part_path, read_json, read_parquet, read_parts, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_deals"]
+CHANCES = ("rows", "now", "contributions")
 
 
 def run(params: Params, workspace: Workspace) -> None:
     """Write data/scores: scores.parquet (one row per open deal), outlook.parquet (their chances in past weeks),
     contributions.parquet (log-odds each feature adds, against the typical quiet deal)."""
+    with replaced_folder(workspace.scores) as folder:
+        each_part(params.engine, workspace.features, partial(write_chances, workspace, folder), "chances")
+        rows, now, adds = (read_parts(folder / name) for name in CHANCES)
+        assemble(params, workspace, folder, rows, now, adds)
+        for name in CHANCES:
+            shutil.rmtree(folder / name)
+
+
+def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
+    """Write, of one part's deals that are open on the export day: rows/ all their rows with the chance p (empty where the deal is not
+    quiet), now/ the newest row of each with its features, contributions/ what each feature adds to it."""
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
-    rows = _rows_of_open_deals(workspace)
+    rows = _rows_of_open_deals(workspace, number)
     quiet = rows["is_quiet"].to_numpy()
     rows["p"] = np.nan
     rows.loc[quiet, "p"] = chance(model, rows.loc[quiet, card["features"]])
     now = rows[rows["is_scoring"]].reset_index(drop=True)
-    bands = pd.read_csv(workspace.reports / "tables" / "bands.csv")
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
+    past = rows[[*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
+    for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
+        write_parquet(table, part_path(folder / name, number))
+
+
+def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFrame, now: pd.DataFrame, adds: pd.DataFrame) -> None:
+    """Write the three tables from what `write_chances` wrote for all parts, one after the other."""
+    card, horizon = read_json(workspace.model / "card.json"), params.label.horizon_days
+    bands = pd.read_csv(workspace.reports / "tables" / "bands.csv")
+    order = now.sort_values(KEY, kind="stable").index
+    now, adds = now.loc[order].reset_index(drop=True), adds.loc[order].reset_index(drop=True)
+    rows = rows.sort_values(KEY, kind="stable").reset_index(drop=True)
     facts = _deal_facts(workspace)
     now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
     now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).astype("str").fillna("")
     scores = _scores(params.publish, rows, now, bands)
-    scores = scores.join(reasons(now, adds, _stage_names(workspace))).assign(
+    scores = scores.join(reasons(now, adds[card["features"]], _stage_names(workspace))).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
-    horizon = params.label.horizon_days
     scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
     scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["amount"]
-    with replaced_folder(workspace.scores) as folder:
-        write_parquet(scores, folder / "scores.parquet")
-        write_parquet(rows.loc[quiet, [*KEY, "silence_days", "p"]], folder / "outlook.parquet")
-        write_parquet(pd.concat([now[["deal_id"]], adds], axis=1), folder / "contributions.parquet")
+    write_parquet(scores, folder / "scores.parquet")
+    write_parquet(rows.loc[rows["is_quiet"], [*KEY, "silence_days", "facts_known", "p"]], folder / "outlook.parquet")
+    write_parquet(adds, folder / "contributions.parquet")
 
 
-def _rows_of_open_deals(workspace: Workspace) -> pd.DataFrame:
-    rows = read_parts(workspace.cohort / "rows")
-    open_now = rows.loc[rows["is_scoring"], "deal_id"]
-    kept = rows[rows["deal_id"].isin(open_now)]
-    matrix = read_parts(workspace.features).drop(columns=["silence_days"])
+def _rows_of_open_deals(workspace: Workspace, number: int) -> pd.DataFrame:
+    rows = read_parquet(part_path(workspace.cohort / "rows", number))
+    kept = rows[rows["deal_id"].isin(rows.loc[rows["is_scoring"], "deal_id"])]
+    matrix = read_parquet(part_path(workspace.features, number)).drop(columns=["silence_days"])
     return kept.merge(matrix, on=KEY, validate="1:1").sort_values(KEY, kind="stable").reset_index(drop=True)
 
 

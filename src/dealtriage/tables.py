@@ -1,12 +1,12 @@
 """Reading and writing tables: fixed columns and order, whole folders swapped in at once, deals split into buckets."""
 
 import json
-import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from dealtriage.errors import BadInput
 
-log = logging.getLogger(__name__)
+DRAFT = ".part"
+UNIQUE = ("fact_id",)  # texts that hardly repeat
 
 
 @contextmanager
@@ -31,6 +32,8 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    for left in draft.rglob(f"*{DRAFT}"):  # of a worker that died
+        left.unlink()
     before = folder.with_name(folder.name + ".old.part")
     shutil.rmtree(before, ignore_errors=True)
     if folder.exists():
@@ -59,11 +62,31 @@ def read_json(path: Path) -> Any:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame, its rows and columns in the order given; the same frame gives the same bytes."""
+    write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write an Arrow table as `write_parquet` writes a frame. Texts that are coded are written as plain texts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, draft, compression="zstd", coerce_timestamps="us")
+    plain = pa.schema([pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
+    draft = path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
+    pq.write_table(table.cast(plain), draft, compression="zstd", coerce_timestamps="us")
     draft.replace(path)
+
+
+class PartColumns:
+    """The columns of one part file, each read when it is asked for; texts come as categories."""
+
+    def __init__(self, path: Path) -> None:
+        names = pq.read_schema(_present(path))
+        texts = [f.name for f in names if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        self._file = pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in UNIQUE])
+        self._read: dict[str, pd.Series] = {}
+
+    def __getitem__(self, name: str) -> pd.Series:
+        if name not in self._read:
+            self._read[name] = self._file.read(columns=[name]).column(0).to_pandas()
+        return self._read[name]
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
@@ -77,15 +100,6 @@ def parts(folder: Path) -> list[Path]:
     if not found:
         raise BadInput(f"There are no parts in {folder}.", "Run the stages before this one: dvc repro.")
     return found
-
-
-def each_part(folder: Path, doing: str) -> Iterator[tuple[int, Path]]:
-    """The part files with their numbers, telling which one is worked on where there are many."""
-    found = parts(folder)
-    for number, part in enumerate(found):
-        if len(found) > 1:
-            log.info("%s: part %d of %d", doing, number + 1, len(found))
-        yield number, part
 
 
 def part_path(folder: Path, number: int) -> Path:

@@ -26,6 +26,10 @@ class Workspace:
         return self.root / "data" / "cohort"
 
     @property
+    def weeks(self) -> Path:
+        return self.root / "data" / "weeks"
+
+    @property
     def features(self) -> Path:
         return self.root / "data" / "features"
 

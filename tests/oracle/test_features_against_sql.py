@@ -11,7 +11,7 @@ from dealtriage.features.registry import by_name
 from tests.conftest import START, all_features, as_of_rows, random_facts
 from tests.oracle.sql import FEATURES, KNOWN, OWNER_FEATURES, OWNER_WEEKS
 
-FACTS = random_facts(seed=23, deals=8, per_deal=60)
+FACTS = random_facts(seed=23, deals=12, per_deal=60)
 DATES = [START + timedelta(days=d) for d in (60, 112, 112.5, 210, 300, 399)]
 ROWS = as_of_rows(FACTS, DATES)
 

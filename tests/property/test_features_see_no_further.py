@@ -14,7 +14,7 @@ from tests.conftest import CUTOFF, START, all_features, as_of_rows, random_facts
 
 DATES = [START + timedelta(days=d) for d in (105, 210, 210.5, 301)]
 GREGORIAN_CYCLE = timedelta(days=146_097)  # 400 years: the same weekdays, months and quarters again
-FACTS = random_facts(seed=11, deals=16)
+FACTS = random_facts(seed=11, deals=24)
 ROWS = as_of_rows(FACTS, DATES)
 WHOLE = all_features(FACTS, ROWS)
 

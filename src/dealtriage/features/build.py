@@ -1,37 +1,102 @@
 """Timeline and as-of rows -> the matrix: one column per registered feature."""
 
-import pandas as pd
+import shutil
+from functools import partial
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dealtriage.engines import each_part
 from dealtriage.errors import BadInput
+from dealtriage.features.columns import Floats
 from dealtriage.features.kernel import Bucket
-from dealtriage.features.registry import by_name
-from dealtriage.params import Params
-from dealtriage.tables import each_part, part_path, read_parquet, replaced_folder, write_parquet
+from dealtriage.features.registry import Feature, by_name, weekly_tables
+from dealtriage.features.weeks import Weeks, total
+from dealtriage.params import Features, Params
+from dealtriage.tables import PartColumns, part_path, parts, read_parquet, replaced_folder, write_parquet, write_table
 from dealtriage.workspace import Workspace
 
 
 def run(params: Params, workspace: Workspace) -> None:
-    """Write data/features: deal_id, as_of and one column per feature, for every row of the cohort."""
-    names = chosen(params.features.exclude)
-    owner_weeks = read_parquet(workspace.cohort / "owner_weeks.parquet")
+    """Write data/weeks: the registered weekly sums. data/features: deal_id, as_of and one column per feature, for every row of the
+    cohort."""
+    names = chosen(params.features)
+    with replaced_folder(workspace.weeks) as folder:
+        each_part(params.engine, workspace.timeline, partial(write_sums, workspace, folder), "weekly sums")
+        add_up(folder)
     with replaced_folder(workspace.features) as folder:
-        for number, part in each_part(workspace.timeline, "features"):
-            rows = read_parquet(part_path(workspace.cohort / "rows", number), ["deal_id", "as_of"])
-            write_parquet(matrix(read_parquet(part), rows, owner_weeks, names), part_path(folder, number))
+        each_part(params.engine, workspace.timeline, partial(write_matrix, workspace, folder, names, params.features), "features")
 
 
-def chosen(exclude: tuple[str, ...]) -> list[str]:
-    """The registered features less the excluded ones. Raises BadInput for a name that is no feature."""
+def chosen(params: Features) -> list[str]:
+    """The features that become columns: all but the optional ones, with what `include` names and without what `exclude` names.
+
+    Both name features or subjects. Raises BadInput for a name that is neither.
+    """
     known = by_name()
-    unknown = sorted(set(exclude) - set(known))
-    if unknown:
-        raise BadInput(f"features.exclude names unknown features: {', '.join(unknown)}.",
-                       "docs/data-dictionary.md lists them all.")
-    return [name for name in known if name not in exclude]
+    subjects = {one.subject for one in known.values()}
+    for key, given in (("include", params.include), ("exclude", params.exclude)):
+        if unknown := sorted(set(given) - set(known) - subjects):
+            raise BadInput(f"features.{key} names unknown features: {', '.join(unknown)}.",
+                           "docs/data-dictionary.md lists them all.")
+    return [name for name, one in known.items() if (not one.is_optional or {name, one.subject} & {*params.include})
+            and not {name, one.subject} & {*params.exclude}]
 
 
-def matrix(facts: pd.DataFrame, rows: pd.DataFrame, owner_weeks: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def write_sums(workspace: Workspace, folder: Path, number: int) -> None:
+    """Write the weekly sums of one part, a file per weekly table."""
+    rows = read_parquet(part_path(workspace.cohort / "open", number))
+    for name, table in weekly_sums(Bucket(PartColumns(part_path(workspace.timeline, number)), rows)).items():
+        write_parquet(table, part_path(folder / name, number))
+
+
+def weekly_sums(q: Bucket) -> dict[str, pd.DataFrame]:
+    """The weekly tables of one bucket, asked about every open deal at every Monday."""
+    return {name: table(q) for name, table in weekly_tables().items()}
+
+
+def add_up(folder: Path) -> None:
+    """Replace each weekly table's parts by one file with their sum."""
+    for name in weekly_tables():
+        write_parquet(total(read_parquet(part) for part in parts(folder / name)), folder / f"{name}.parquet")
+        shutil.rmtree(folder / name)
+
+
+def read_weeks(folder: Path) -> Weeks:
+    """The weekly tables that an earlier run of the stage wrote."""
+    return Weeks({name: read_parquet(folder / f"{name}.parquet") for name in weekly_tables()})
+
+
+def write_matrix(workspace: Workspace, folder: Path, names: list[str], params: Features, number: int) -> None:
+    """Write the matrix of one part."""
+    rows = read_parquet(part_path(workspace.cohort / "rows", number), ["deal_id", "as_of"])
+    q = Bucket(PartColumns(part_path(workspace.timeline, number)), rows, read_weeks(workspace.weeks), params.fiscal_year_start)
+    columns = {name: pa.array(values, from_pandas=True) for name, values in answers(q, names).items()}
+    write_table(pa.table({"deal_id": pa.array(q.rows["deal_id"]), "as_of": pa.array(q.rows["as_of"]), **columns}), part_path(folder, number))
+
+
+def matrix(facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks, names: list[str], fiscal_year_start: int = 1) -> pd.DataFrame:
     """deal_id, as_of and the named features (float64), one row per row of `rows`, sorted by deal_id and as_of."""
-    question = Bucket(facts, rows, owner_weeks)
+    q = Bucket(facts, rows, weeks, fiscal_year_start)
+    return pd.DataFrame({"deal_id": q.rows["deal_id"], "as_of": q.rows["as_of"], **answers(q, names)})
+
+
+def answers(q: Bucket, names: list[str]) -> dict[str, Floats]:
+    """The named features by name. Raises BadInput when a feature's answer cannot be one."""
     known = by_name()
-    return question.rows.assign(**{name: question.ask(known[name].ask) for name in names})
+    return {name: _sound(known[name], known[name].ask(q), len(q.rows)) for name in names}
+
+
+def _sound(one: Feature, answer: Floats, rows: int) -> Floats:
+    values = np.asarray(answer, dtype=np.float64)
+    if values.shape != (rows,):
+        raise BadInput(f"The feature {one.name} answers with shape {values.shape} where {rows} as-of rows ask.",
+                       "It must return one number per row: ask the Bucket (q.count, q.last, ...) rather than its facts.")
+    low, high = -np.inf if one.low is None else one.low, np.inf if one.high is None else one.high
+    wrong = np.flatnonzero((values < low - 1e-9) | (values > high + 1e-9) | np.isinf(values))
+    if len(wrong):
+        raise BadInput(f"The feature {one.name} is {values[wrong[0]]:g} in {len(wrong)} of {rows} rows; it is declared to lie between {low:g} and {high:g}.",
+                       "Correct the function, or the bounds in its @feature(...).")
+    return values

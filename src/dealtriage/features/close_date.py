@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dealtriage.features.kernel import DAY, Bucket, Flags, Floats, seconds
+from dealtriage.features.columns import DAY, Flags, Floats
+from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import feature
 
 
@@ -32,5 +33,4 @@ def close_date_pushed_days(q: Bucket) -> Floats:
 @feature("days", low=None, missing="no close date is set")
 def close_date_overdue_days(q: Bucket) -> Floats:
     """Days by which the close date has passed; negative while it lies ahead."""
-    due = seconds(q.facts["due_at"].fillna(q.facts["occurred_at"])).astype(np.float64) - q.start
-    return (q.as_of - q.last(q.is_kind("close_date_changed"), due)) / DAY
+    return (q.as_of - q.last(q.is_kind("close_date_changed"), q.due)) / DAY

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dealtriage.features.kernel import Bucket, Flags, Floats
+from dealtriage.features.columns import Flags, Floats
+from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import feature
 
 HAND_DAYS = 90
@@ -57,6 +58,25 @@ def seller_touches_90d(q: Bucket) -> Floats:
     return q.count(q.is_touch, 90)
 
 
+def trend(recent: Floats, before: Floats) -> Floats:
+    """log of the rate of 30 days against the rate of the 90 days before them, one added to both counts of 30 days."""
+    return np.log((recent + 1) / (before / 3 + 1))
+
+
+@feature("log ratio", low=None, trend=1)
+def buyer_signals_trend(q: Bucket) -> Floats:
+    """Whether the buyer makes more or less of an effort: buyer signals of the last 30 days against a third of those of the 90 days
+    before, one added to both, as a logarithm. -0.7 = half as many."""
+    return trend(q.count(q.is_signal, 30), q.count(q.is_signal, 120) - q.count(q.is_signal, 30))
+
+
+@feature("log ratio", low=None)
+def seller_touches_trend(q: Bucket) -> Floats:
+    """Whether the seller pulls harder: touches of the last 30 days against a third of those of the 90 days before, as a logarithm,
+    one added to both."""
+    return trend(q.count(q.is_touch, 30), q.count(q.is_touch, 120) - q.count(q.is_touch, 30))
+
+
 @feature("days", missing="the seller never reached out")
 def days_since_seller_touch(q: Bucket) -> Floats:
     """Days since the seller last reached out or worked with the buyer."""
@@ -109,7 +129,7 @@ def inbound_threads_90d(q: Bucket) -> Floats:
 
 def thread_starts(q: Bucket) -> Flags:
     """Messages that are the first of their thread in this deal."""
-    return q.is_first_of(q.codes("thread_id"), q.is_kind("email_in", "email_out"))
+    return q.is_first_of(q.thread.codes, q.is_kind("email_in", "email_out"))
 
 
 @feature("score", low=-1, high=1, trend=1)

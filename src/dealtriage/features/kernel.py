@@ -10,96 +10,65 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from dealtriage.features.columns import (
+    DAY,
+    MONDAY,
+    WEEK,
+    Coded,
+    Flags,
+    Floats,
+    Ints,
+    coded,
+    expand,
+    in_order,
+    order_of,
+    ratio,
+    running_count,
+    seconds,
+)
+from dealtriage.features.facts import Facts
+from dealtriage.features.weeks import Weeks
+from dealtriage.tables import PartColumns
 
-DAY = 86_400
-WEEK = 7 * DAY
-MONDAY = 4 * DAY  # 1970-01-05 was a Monday
 EXACT = 2**24
-NEVER = np.iinfo(np.int64).min // 4
 
 
-class Bucket:
+class Bucket(Facts):
     """The facts and as-of rows of some deals, and the questions that features ask of them.
 
-    `facts`: a timeline (schemas.FACTS). `rows`: deal_id, as_of. `owner_weeks`: see features.owner_weeks.
-    Both are sorted here; answers come in the order of `rows` sorted by (deal_id, as_of), see `rows`.
+    `facts`: a timeline (schemas.FACTS). `rows`: deal_id, as_of. `weeks`: what is known of other deals, see
+    `features.weeks`. Both are sorted here; answers come in the order of `rows` sorted by (deal_id, as_of), see `rows`.
     """
 
-    def __init__(self, facts: pd.DataFrame, rows: pd.DataFrame, owner_weeks: pd.DataFrame | None = None) -> None:
-        self.rows = rows[["deal_id", "as_of"]].sort_values(["deal_id", "as_of"], kind="stable").reset_index(drop=True)
-        self.owner_weeks = owner_weeks
-        kept = facts[facts["deal_id"].isin(self.rows["deal_id"])]
-        key = ["deal_id", "known_at", "occurred_at", "kind", "fact_id"]
-        self.facts = kept.sort_values(key, kind="stable").reset_index(drop=True)
-        codes, names = pd.factorize(pd.concat([self.rows["deal_id"], self.facts["deal_id"]]), sort=True)
-        self.row_deal, self.deal = np.split(codes.astype(np.int64), [len(self.rows)])
-        self.deals = len(names)
-        self._place_in_time()
-
-    def _place_in_time(self) -> None:
-        known, occurred = seconds(self.facts["known_at"]), seconds(self.facts["occurred_at"])
-        as_of = seconds(self.rows["as_of"])
-        self.start = int(min(known.min(initial=0), occurred.min(initial=0), as_of.min(initial=0)))
-        self.known, self.occurred, self.as_of = known - self.start, occurred - self.start, as_of - self.start
-        self.span = int(max(self.known.max(initial=0), self.as_of.max(initial=0))) + 1
-        self.key = self.deal * self.span + self.known
+    def __init__(self, facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> None:
+        fact_deals, row_deals = coded(facts["deal_id"]).names, coded(rows["deal_id"])
+        place, names = in_order(fact_deals.union(row_deals.names, sort=False))
+        as_of = seconds(rows["as_of"])
+        super().__init__(facts, place, as_of)
+        row_deal = row_deals.among(names)
+        order = order_of(row_deal * self.span + as_of - self.start, lambda at: pd.DataFrame({"row": at}))
+        order = np.arange(len(rows)) if order is None else order
+        self.rows = rows[["deal_id", "as_of"]].iloc[order].reset_index(drop=True)
+        self.row_deal, self.as_of = row_deal[order], as_of[order] - self.start
         self.row_key = self.row_deal * self.span + self.as_of
-        self.lo = np.searchsorted(self.deal, self.row_deal, side="left")
+        self.lo = self.begins[self.row_deal]
         self.hi = np.searchsorted(self.key, self.row_key, side="left")
-
-    # What a fact is
-
-    @cached_property
-    def kind(self) -> NDArray[np.object_]:
-        return self.facts["kind"].to_numpy(dtype=object)
-
-    def is_kind(self, *kinds: str) -> Flags:
-        """Facts of any of these kinds."""
-        return np.isin(self.kind.astype(str), kinds)
-
-    @cached_property
-    def is_signal(self) -> Flags:
-        """Facts that are buyer signals."""
-        return self.facts["is_buyer_signal"].to_numpy(dtype=bool)
-
-    @cached_property
-    def is_touch(self) -> Flags:
-        """Facts in which the seller reached out or worked with the buyer."""
-        return self.facts["is_seller_touch"].to_numpy(dtype=bool)
-
-    @cached_property
-    def is_seller_message(self) -> Flags:
-        """Mail out and calls that nobody answered: the seller spoke, an answer is awaited."""
-        return self.is_kind("email_out", "call_unanswered")
-
-    @cached_property
-    def value(self) -> Floats:
-        return self.facts["value"].to_numpy(dtype=np.float64)
-
-    @cached_property
-    def value_before(self) -> Floats:
-        return self.facts["value_before"].to_numpy(dtype=np.float64)
-
-    def codes(self, column: str) -> Ints:
-        """Whole numbers for the texts of a fact column; -1 where empty."""
-        return pd.factorize(self.facts[column])[0].astype(np.int64)
+        self.weeks, self.fiscal_year_start = weeks or Weeks({}), fiscal_year_start
+        self._windows: dict[float, Ints] = {}
+        self._places: dict[tuple[str, int, int | None], tuple[Coded | Ints | None, Ints, Ints, Flags]] = {}
 
     # Counts and sums up to the as-of date, or in the days before it (by known_at)
 
     def count(self, flag: Flags, days: float | None = None) -> Floats:
         """How many flagged facts were known, ever or in the last `days` days [as_of - days, as_of)."""
-        running = np.concatenate([[0], np.cumsum(flag)])
-        return (running[self.hi] - running[self._window(days)]).astype(np.float64)
+        running = running_count(flag)
+        return (running[self.hi] - running[self.window(days)]).astype(np.float64)
 
     def total(self, values: Floats, days: float | None = None) -> Floats:
         """The sum of a measure over the known facts; NaN counts as 0. For durations and the like, not for money."""
         running = exact_cumsum(values)
-        return (running[self.hi] - running[self._window(days)]) / EXACT
+        return (running[self.hi] - running[self.window(days)]) / EXACT
 
     def mean(self, values: Floats, days: float | None = None) -> Floats:
         """The mean of a measure over the facts that have one; NaN where none has."""
@@ -109,119 +78,156 @@ class Bucket:
         """The typical duration (geometric mean of 1 + x, less 1): like a median, but summable."""
         return np.expm1(self.mean(np.log1p(durations), days))
 
+    def spread(self, values: Floats) -> Floats:
+        """The standard deviation of a measure over the facts that have one; NaN where fewer than two have."""
+        known = self.count(~np.isnan(values))
+        variance = self.mean(values * values) - self.mean(values) ** 2
+        return np.where(known >= 2, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+
     def count_since(self, flag: Flags, since: Flags) -> Floats:
         """How many flagged facts became known after the latest `since` fact; all of them when there is none."""
-        running = np.concatenate([[0.0], np.cumsum(flag)])
-        start = np.where(self._last_position(since) >= self.lo, self._last_position(since) + 1, self.lo)
-        return running[self.hi] - running[np.minimum(start, self.hi)]
+        running = running_count(flag)
+        start = np.maximum(self.latest(since)[self.hi] + 1, self.lo)
+        return (running[self.hi] - running[start]).astype(np.float64)
 
-    def _window(self, days: float | None) -> Ints:
-        if days is None:
-            return self.lo
-        return np.maximum(np.searchsorted(self.key, self.row_key - int(days * DAY), side="left"), self.lo)
+    def count_when(self, flag: Flags, instant: Floats) -> Floats:
+        """How many flagged facts have a moment of their own before the as-of date: a due date that passed, say.
 
-    # The latest, the largest, the first
+        `instant`: seconds since `start`, one per fact; NaN = never. A fact counts only once it is known.
+        """
+        at = np.flatnonzero(flag & ~np.isnan(instant))
+        moments = np.maximum(instant[at].astype(np.int64), self.known[at])
+        at, moments = at[moments < self.span], moments[moments < self.span]
+        keys = np.sort(self.deal[at] * self.span + moments)
+        return (np.searchsorted(keys, self.row_key) - np.searchsorted(keys, self.row_deal * self.span)).astype(np.float64)
 
-    def last(self, flag: Flags, values: Floats) -> Floats:
-        """The measure of the flagged fact that became known last; NaN where there is none."""
-        at = self._last_position(flag)
-        found = at >= self.lo
-        return np.where(found, values[np.where(found, at, 0)] if len(values) else np.nan, np.nan)
-
-    def largest(self, flag: Flags, values: Floats) -> Floats:
-        """The largest measure of the flagged facts known; NaN where there is none."""
-        if not len(values):
-            return np.full(len(self.rows), np.nan)
-        best = _running_max(np.where(flag & ~np.isnan(values), values, -np.inf), self.deal)
-        found = self.hi > self.lo
-        answer = np.where(found, best[np.where(found, self.hi - 1, 0)], -np.inf)
-        return np.where(np.isneginf(answer), np.nan, answer)
-
-    def days_since(self, flag: Flags) -> Floats:
-        """Days from the latest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        return (self.as_of - self.largest(flag, self.occurred.astype(np.float64))) / DAY
-
-    def days_since_first(self, flag: Flags) -> Floats:
-        """Days from the earliest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        return (self.as_of + self.largest(flag, -self.occurred.astype(np.float64))) / DAY
-
-    def _last_position(self, flag: Flags) -> Ints:
-        latest = np.concatenate([[-1], np.maximum.accumulate(np.where(flag, np.arange(len(flag)), -1))])
-        return latest[self.hi]
-
-    # What one fact knows of those before it (in the order they became known)
-
-    def previous(self, flag: Flags) -> Ints:
-        """For each fact, the position of the latest flagged fact of its deal known before it; -1 where none."""
-        latest = np.concatenate([[-1], np.maximum.accumulate(np.where(flag, np.arange(len(flag)), -1))[:-1]])
-        latest = latest[: len(flag)]
-        first = np.searchsorted(self.deal, self.deal, side="left")
-        return np.where(latest >= first, latest, -1)
-
-    def days_after(self, flag: Flags, before: Flags) -> Floats:
-        """For each flagged fact, the days since the latest occurrence of `before` facts known before it."""
-        past = _running_max(np.where(before, self.occurred, NEVER).astype(np.float64), self.deal)
-        at = self.previous(before)
-        gap = (self.occurred - past[np.where(at >= 0, at, 0)]) / DAY if len(past) else np.empty(0)
-        return np.where(flag & (at >= 0), np.maximum(gap, 0.0), np.nan)
-
-    def is_first_of(self, codes: Ints, flag: Flags) -> Flags:
-        """Flagged facts whose code (a person, say) had not appeared among this deal's flagged facts before."""
-        return self._previous_same(codes, flag) == -1
-
-    def _previous_same(self, codes: Ints, flag: Flags) -> Ints:
-        """For flagged facts, the position of the deal's flagged fact with the same code before it; -1 none, -2 n/a."""
-        answer = np.full(len(codes), -2, dtype=np.int64)
-        at = np.flatnonzero(flag & (codes >= 0))
-        order = at[np.lexsort((at, codes[at], self.deal[at]))]
-        same = (self.deal[order][1:] == self.deal[order][:-1]) & (codes[order][1:] == codes[order][:-1])
-        answer[order[:1]] = -1
-        answer[order[1:]] = np.where(same, order[:-1], -1)
-        return answer
+    def count_below(self, values: Floats, most: Floats) -> Floats:
+        """How many known facts have a measure smaller than the row's `most`."""
+        at = np.flatnonzero(~np.isnan(values))
+        row, place = expand(np.searchsorted(at, self.lo), np.searchsorted(at, self.hi))
+        return np.bincount(row[values[at[place]] < most[row]], minlength=len(self.rows)).astype(np.float64)
 
     def distinct(self, codes: Ints, flag: Flags, days: float) -> Floats:
         """How many different codes the flagged facts of the last `days` days have."""
-        before, start = self._previous_same(codes, flag), self._window(days)
+        before, start = self.previous_same(codes, flag), self.window(days)
         row, fact = expand(start, self.hi)
-        counted = (before[fact] != -2) & (before[fact] < start[row])
+        counted = (flag & (codes >= 0))[fact] & (before[fact] < start[row])
         return np.bincount(row[counted], minlength=len(self.rows)).astype(np.float64)
 
-    # The calendar, and the owner
+    def window(self, days: float | None) -> Ints:
+        """The position of the first fact known in the last `days` days; of the deal's first fact where None."""
+        if days is None:
+            return self.lo
+        if days not in self._windows:
+            self._windows[days] = np.maximum(np.searchsorted(self.key, self.row_key - int(days * DAY), side="left"), self.lo)
+        return self._windows[days]
+
+    # The latest, the largest, the first
+
+    def last_position(self, flag: Flags) -> Ints:
+        """The position of the flagged fact that became known last; smaller than `lo` where there is none."""
+        return self.latest(flag)[self.hi]
+
+    def last(self, flag: Flags, values: Floats) -> Floats:
+        """The measure of the flagged fact that became known last; NaN where there is none."""
+        at = self.last_position(flag)
+        found = at >= self.lo
+        return np.where(found, values[np.where(found, at, 0)] if len(values) else np.nan, np.nan)
+
+    def last_text(self, flag: Flags, texts: Coded) -> Coded:
+        """The text of the flagged fact that became known last."""
+        at = self.last_position(flag)
+        return texts.at(at, at >= self.lo)
+
+    def largest(self, flag: Flags, values: Floats) -> Floats:
+        """The largest measure of the flagged facts known; NaN where there is none."""
+        chosen = flag & ~np.isnan(values)
+        at, running = np.flatnonzero(chosen), running_count(chosen)
+        best = pd.Series(values[at]).groupby(self.deal[at], sort=False).cummax().to_numpy(dtype=np.float64)
+        known = running[self.hi]
+        return np.where(known > running[self.lo], np.append(best, np.nan)[known - 1], np.nan)
+
+    def days_since(self, flag: Flags) -> Floats:
+        """Days from the latest occurrence of a flagged fact to the as-of date; NaN where none is known."""
+        return self._days_since(np.where(flag, self.occurred, -1))
+
+    def days_since_first(self, flag: Flags) -> Floats:
+        """Days from the earliest occurrence of a flagged fact to the as-of date; NaN where none is known."""
+        return self._days_since(np.where(flag, self.span - 1 - self.occurred, -1), from_end=True)
+
+    def _days_since(self, marks: Ints, from_end: bool = False) -> Floats:
+        marks = np.where(marks >= 0, self.deal * self.span + marks, -1)
+        best = np.append(np.maximum.accumulate(marks, out=marks), -1)[self.hi - 1] - self.row_deal * self.span
+        found = (self.hi > self.lo) & (best >= 0)
+        occurred = self.span - 1 - best if from_end else best
+        return np.where(found, (self.as_of - occurred) / DAY, np.nan)
+
+    # One of several: the person with the most signals, the thread of the latest mail
+
+    def leader(self, codes: Ints, flag: Flags) -> tuple[Ints, Floats]:
+        """The code that most known flagged facts have, -1 where none has one, and how many. Of equals, who was first to have as many."""
+        number = self.number_of_same(codes, flag)
+        most = self.largest(number > 0, number.astype(np.float64))
+        at = np.flatnonzero(number > 0)
+        running = pd.Series(number[at]).groupby(self.deal[at], sort=False)
+        is_new = np.zeros(len(codes), dtype=bool)
+        is_new[at] = number[at] > running.cummax().groupby(self.deal[at], sort=False).shift(fill_value=0).to_numpy()
+        place = self.last_position(is_new)
+        return np.where(place >= self.lo, np.append(codes, -1)[place], -1), np.nan_to_num(most)
+
+    def last_of_code(self, codes: Ints, flag: Flags, wanted: Ints) -> Ints:
+        """The position of the flagged fact with the row's code that became known last; -1 where there is none."""
+        at = np.flatnonzero(flag & (codes >= 0))
+        size = int(max(codes.max(initial=0), wanted.max(initial=0))) + 1
+        group = self.deal[at] * size + codes[at]
+        order = np.argsort(group, kind="stable")
+        keys = group[order] * (len(codes) + 1) + at[order]
+        asked = (self.row_deal * size + wanted) * (len(codes) + 1)
+        place = np.searchsorted(keys, asked + self.hi) - 1
+        found = (wanted >= 0) & (place >= 0) & (np.append(keys, -1)[place] >= asked)
+        return np.where(found, np.append(at[order], -1)[place], -1)
+
+    # The calendar, the deal's owner and account, other deals
 
     def instant(self) -> pd.Series:
         """The as-of dates."""
         return self.rows["as_of"]
 
     @cached_property
-    def owner(self) -> NDArray[np.object_]:
-        """The deal's owner as known at each row; None where unknown."""
-        at = self._last_position(self.is_kind("deal_created", "owner_changed"))
-        names = self.facts["owner_id"].to_numpy(dtype=object)
-        found = at >= self.lo
-        return np.asarray(np.where(found, names[np.where(found, at, 0)] if len(names) else None, None), dtype=object)
+    def owner(self) -> Coded:
+        """The deal's owner as known at each row."""
+        return self.last_text(self.is_kind("deal_created", "owner_changed"), self.author)
 
-    def owner_total(self, column: str, weeks: int) -> Floats:
-        """A measure of the row's owner, summed over the last `weeks` whole weeks before the as-of date."""
-        if self.owner_weeks is None or self.owner_weeks.empty:
-            return np.full(len(self.rows), np.nan)
-        table = self.owner_weeks.sort_values(["owner_id", "week_end"], kind="stable")
-        codes, names = pd.factorize(table["owner_id"], sort=True)
-        ends = seconds(table["week_end"])
-        span = int(max(ends.max(), (self.as_of + self.start).max())) + 10 * WEEK * weeks
-        key = codes.astype(np.int64) * span + ends
-        who = pd.Index(names).get_indexer(pd.Series(self.owner, dtype="str"))
-        monday = (self.as_of + self.start - MONDAY) // WEEK * WEEK + MONDAY
-        running = np.concatenate([[0], np.cumsum(table[column].to_numpy(dtype=np.int64))])
-        end = np.searchsorted(key, who * span + monday, side="right")
-        begin = np.searchsorted(key, who * span + monday - weeks * WEEK, side="right")
-        return np.where(who >= 0, (running[end] - running[begin]).astype(np.float64), np.nan)
+    @cached_property
+    def account(self) -> Coded:
+        """The deal's account as known at each row."""
+        return self.last_text(self.is_kind("account_changed"), self.texts("label"))
+
+    @cached_property
+    def stage(self) -> Ints:
+        """The place of the deal's stage in the stage order as known at each row; -1 where unknown."""
+        return np.nan_to_num(self.last(self.is_kind("stage_changed"), self.value), nan=-1.0).astype(np.int64)
+
+    @cached_property
+    def monday(self) -> Ints:
+        """The last Monday 00:00 UTC at or before each row, in seconds since 1970."""
+        return (self.as_of + self.start - MONDAY) // WEEK * WEEK + MONDAY
+
+    def by_then(self, table: str, measure: str | Ints, key: Coded | Ints | None = None, weeks: int | None = None) -> Floats:
+        """A weekly sum of other deals (`features.weeks`) added up over all whole weeks before the as-of date, or the last `weeks`.
+
+        `key`: whose, one per row (None = everybody's); NaN where the key is unknown. `measure`: its name, or its number for each row.
+        """
+        asked = (table, id(key), weeks)
+        if asked not in self._places:
+            self._places[asked] = (key, *self.weeks.place(table, key, self.monday, weeks))
+        _, begin, end, known = self._places[asked]
+        return np.where(known, self.weeks.between(table, measure, key, begin, end), np.nan)
 
     def known_until(self) -> pd.Series:
         """When the newest known fact of each row became known; empty where there is none."""
-        at = np.where(self.hi > self.lo, self.hi - 1, 0)
-        newest = self.facts["known_at"].iloc[at].reset_index(drop=True) if len(self.facts) else pd.Series(
-            pd.NaT, index=self.rows.index)
-        return newest.where(pd.Series(self.hi > self.lo))
+        newest = np.append(self.known, 0)[self.hi - 1] + self.start
+        return pd.Series(newest.astype("datetime64[s]").astype("datetime64[us]")).where(pd.Series(self.hi > self.lo))
 
     def ask(self, question: Callable[["Bucket"], Floats]) -> Floats:
         """The answer of one feature, one number per row of `rows`."""
@@ -238,25 +244,3 @@ def exact_cumsum(values: Floats) -> Ints:
     if np.abs(plain).sum() >= 2**63 / EXACT:
         raise OverflowError("a measure is too large to be added up exactly; ask for its last or largest value")
     return np.concatenate([[0], np.cumsum(np.round(plain * EXACT).astype(np.int64))])
-
-
-def seconds(times: pd.Series) -> Ints:
-    """Whole seconds since 1970 of a column of times."""
-    return times.to_numpy(dtype="datetime64[s]").astype(np.int64)
-
-
-def ratio(over: Floats, under: Floats) -> Floats:
-    return np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
-
-
-def _running_max(values: Floats, group: Ints) -> Floats:
-    """The running maximum within each group; groups are ascending and contiguous."""
-    return pd.Series(values).groupby(group, sort=False).cummax().to_numpy(dtype=np.float64)
-
-
-def expand(start: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """All positions of every slice [start, end): the slice's number, and the position."""
-    length = np.maximum(end - start, 0)
-    row = np.repeat(np.arange(len(start)), length)
-    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    return row, np.repeat(start, length) + offset

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dealtriage.features.kernel import DAY, Bucket, Floats, seconds
+from dealtriage.features.columns import DAY, Floats
+from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import feature
 
 
@@ -39,7 +40,6 @@ def meetings_cancelled_90d(q: Bucket) -> Floats:
 @feature("days", missing="no meeting is planned")
 def next_meeting_days(q: Bucket) -> Floats:
     """Days until the meeting planned last, when it still lies ahead and no meeting was cancelled since."""
-    due = seconds(q.facts["due_at"].fillna(q.facts["occurred_at"])).astype(np.float64) - q.start
     plan_or_cancel = q.is_kind("meeting_planned", "meeting_cancelled")
-    ahead = (q.last(plan_or_cancel, np.where(q.is_kind("meeting_planned"), due, np.nan)) - q.as_of) / DAY
+    ahead = (q.last(plan_or_cancel, np.where(q.is_kind("meeting_planned"), q.due, np.nan)) - q.as_of) / DAY
     return np.where(ahead >= 0, ahead, np.nan)

@@ -1,9 +1,13 @@
 """The deal's age and its way through the stages, as the history tells it."""
 
 import numpy as np
+import pandas as pd
 
-from dealtriage.features.kernel import Bucket, Floats
-from dealtriage.features.registry import feature
+from dealtriage.features.columns import Floats, ratio
+from dealtriage.features.kernel import EXACT, Bucket
+from dealtriage.features.registry import feature, weekly
+from dealtriage.features.silence import stage_of_facts
+from dealtriage.features.weeks import next_monday, sums
 
 
 @feature("days")
@@ -16,6 +20,24 @@ def deal_age_days(q: Bucket) -> Floats:
 def stage_age_days(q: Bucket) -> Floats:
     """Days since the stage last changed."""
     return q.days_since(q.is_kind("stage_changed", "reopened"))
+
+
+@weekly
+def stage_stays(q: Bucket) -> pd.DataFrame:
+    """Stays in a stage that ended with another stage, by its place in the order: how many, and the log of the days they took."""
+    moves = q.is_kind("stage_changed")
+    stayed = q.days_after(moves, moves)
+    log_days = np.round(np.log1p(np.nan_to_num(stayed)) * EXACT)
+    return sums(stage_of_facts(q), next_monday(q.known + q.start), ~np.isnan(stayed), stays=1, log_days=log_days)
+
+
+@feature("ratio", missing="the stage is not known, or no deal has left it yet")
+def stage_age_over_usual(q: Bucket) -> Floats:
+    """Days since the stage last changed over the days that deals usually spent in this stage before they moved to another, as known by
+    the last Monday (geometric mean), both plus one."""
+    stage = np.maximum(q.stage, 0)
+    usual = np.expm1(ratio(q.by_then("stage_stays", "log_days", stage), q.by_then("stage_stays", "stays", stage)) / EXACT)
+    return np.where(q.stage >= 0, (stage_age_days(q) + 1) / (usual + 1), np.nan)
 
 
 @feature("place in the stage order", missing="the stage is not known")

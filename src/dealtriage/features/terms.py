@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dealtriage.features.kernel import Bucket, Floats
+from dealtriage.features.columns import Flags, Floats
+from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import feature
 
 SETTLED = ("proposal_withdrawn", "proposal_accepted", "proposal_rejected", "proposal_expired")
@@ -36,6 +37,35 @@ def days_since_first_proposal(q: Bucket) -> Floats:
 def price_changes(q: Bucket) -> Floats:
     """How often the deal's amount was changed after it was first set."""
     return q.count(q.is_kind("amount_changed") & ~np.isnan(q.value_before))
+
+
+@feature("count")
+def price_changes_90d(q: Bucket) -> Floats:
+    """How often the deal's amount was changed in the last 90 days."""
+    return q.count(q.is_kind("amount_changed") & ~np.isnan(q.value_before), 90)
+
+
+@feature("count")
+def proposals_sent_90d(q: Bucket) -> Floats:
+    """Proposals sent in the last 90 days, every version counted."""
+    return q.count(q.is_kind("proposal_sent"), 90)
+
+
+@feature("count", missing="no proposal was sent")
+def messages_since_proposal(q: Bucket) -> Floats:
+    """Seller messages since the latest proposal was sent: what was heaped upon it."""
+    return since_proposal(q, q.is_seller_message)
+
+
+@feature("count", missing="no proposal was sent")
+def signals_since_proposal(q: Bucket) -> Floats:
+    """Buyer signals since the latest proposal was sent."""
+    return since_proposal(q, q.is_signal)
+
+
+def since_proposal(q: Bucket, flag: Flags) -> Floats:
+    """How many flagged facts became known since the latest proposal; NaN without one."""
+    return np.where(proposals_sent(q) > 0, q.count_since(flag, q.is_kind("proposal_sent")), np.nan)
 
 
 @feature("share", low=None, missing="no amount is known")

@@ -1,0 +1,102 @@
+"""The columns of a bucket as NumPy arrays: texts as whole numbers, times as whole seconds, rows in one order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+DAY = 86_400
+WEEK = 7 * DAY
+MONDAY = 4 * DAY  # 1970-01-05 was a Monday
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Texts as whole numbers: the text of entry i is `names[codes[i]]`; -1 = empty."""
+
+    codes: Ints
+    names: pd.Index
+
+    def at(self, positions: Ints, found: Flags) -> "Coded":
+        """The texts at some positions; empty where not found."""
+        if not len(self.codes):
+            return Coded(np.full(len(positions), -1), self.names)
+        return Coded(np.where(found, self.codes[np.where(found, positions, 0)], -1), self.names)
+
+    def series(self) -> pd.Series:
+        """The texts themselves."""
+        return pd.Series(pd.Categorical.from_codes(self.codes, self.names)).astype("str")
+
+    def among(self, names: pd.Index) -> Ints:
+        """For each entry, the place of its text in `names`; -1 where it is empty or not among them."""
+        place = np.append(names.get_indexer(self.names), -1)
+        return place[self.codes].astype(np.int64)
+
+
+def coded(column: pd.Series) -> Coded:
+    """A column of texts, categorical or plain, as codes."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return Coded(column.cat.codes.to_numpy(dtype=np.int64), pd.Index(column.cat.categories))
+    codes, names = pd.factorize(column)
+    return Coded(codes.astype(np.int64), pd.Index(names))
+
+
+def in_order(names: pd.Index) -> tuple[Ints, pd.Index]:
+    """The place of each of some different texts when they are sorted, and the sorted texts."""
+    order = names.argsort()
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    return place, names[order]
+
+
+def seconds(times: pd.Series) -> Ints:
+    """Whole seconds since 1970 of a column of times."""
+    return times.to_numpy(dtype="datetime64[s]").astype(np.int64)
+
+
+def order_of(key: Ints, ties: Callable[[Ints], pd.DataFrame]) -> Ints | None:
+    """The order that sorts `key`; among equal keys, by the columns that `ties` gives of some rows. None = sorted already."""
+    steps = np.diff(key)
+    if (steps > 0).all():
+        return None
+    order = np.arange(len(key)) if (steps >= 0).all() else np.argsort(key)
+    ordered = key[order]
+    same = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if len(same):
+        at = np.union1d(same, same + 1)
+        tied = ties(order[at]).reset_index(drop=True)
+        tied.insert(0, "key", ordered[at])
+        order[at] = order[at][tied.sort_values(list(tied.columns), kind="stable").index.to_numpy()]
+    return order
+
+
+def ratio(over: Floats, under: Floats) -> Floats:
+    """over / under; NaN where under is not positive."""
+    return np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
+
+
+def expand(start: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """All positions of every slice [start, end): the slice's number, and the position."""
+    length = np.maximum(end - start, 0)
+    row = np.repeat(np.arange(len(start)), length)
+    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    return row, np.repeat(start, length) + offset
+
+
+def working_seconds(instant: Ints) -> Ints:
+    """Seconds from Monday to Friday between 1970 and an instant: the difference of two skips the weekends."""
+    week, within = np.divmod(instant - MONDAY, WEEK)
+    return week * 5 * DAY + np.minimum(within, 5 * DAY)
+
+
+def running_count(flag: Flags) -> Ints:
+    """How many flags are set before each position, from 0 to the number of facts."""
+    answer = np.zeros(len(flag) + 1, dtype=np.int64)
+    np.cumsum(flag, out=answer[1:])
+    return answer
