@@ -75,7 +75,7 @@ def disagreement(theirs: pd.DataFrame, ours: pd.DataFrame, partial: bool = False
         if len(differs):
             at = differs[0]
             row = f"{theirs['deal_id'].iloc[at]} as of {theirs['as_of'].iloc[at]}"
-            return f"{name}, {len(differs):,} rows, first {row}: {left[at]!r} against {right[at]!r}"
+            return f"{name}, {len(differs):,} rows, first {row}: {left[at]:.9g} against {right[at]:.9g}"
     return ""
 
 
