@@ -99,6 +99,17 @@ def run(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
 
 
 @app.command()
+def week(out: Annotated[Path, typer.Option("--out", help="Where the new week's tables and lists are written.")],
+         params: ParamsFile = DEFAULT_PARAMS,
+         since: Annotated[Path, typer.Option("--since", help="The run that holds the model and the weeks before.")] = HERE) -> None:
+    """Score a new export with the model of an earlier run, working on the as-of dates since then alone."""
+    from dealtriage.week import run as new_week
+
+    typer.echo(new_week(load_params(params), Workspace(since), Workspace(out)).rstrip())
+    _show(Workspace(out))
+
+
+@app.command()
 def track(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
     """Log the current state to MLflow as one run, unless it is logged already."""
     from dealtriage.tracking import track as log

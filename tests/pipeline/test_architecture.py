@@ -54,6 +54,10 @@ def test_only_tracking_imports_mlflow() -> None:
     assert who_imports("mlflow") == {"tracking.py"}
 
 
+def test_only_the_spark_engine_imports_pyspark() -> None:
+    assert who_imports("pyspark") == {"engines/spark.py"}
+
+
 def test_only_params_reads_params_files() -> None:
     assert who_imports("ruamel") == {"params.py"}
 
@@ -81,9 +85,9 @@ def test_nobody_asks_the_clock_prints_or_exits(path: Path) -> None:
             assert not called.startswith("time."), f"line {node.lineno}"
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_no_feature_reads_a_column_that_only_the_export_day_knows(subject: str) -> None:
-    assert "_now" not in (SRC / "dealtriage" / "features" / f"{subject}.py").read_text()
+@pytest.mark.parametrize("path", ["timeline.py", "cohort.py", "labels.py", *(f"features/{subject}.py" for subject in SUBJECTS)])
+def test_no_fact_or_feature_reads_a_column_that_only_the_export_day_knows(path: str) -> None:
+    assert "_now" not in (SRC / "dealtriage" / path).read_text()
 
 
 def test_no_feature_reads_the_gaps_that_only_hindsight_finds() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dealtriage.features.build import matrix
 from dealtriage.features.registry import by_name
-from tests.conftest import CUTOFF, START, all_features, as_of_rows, random_facts
+from tests.conftest import CUTOFF, START, all_features, as_of_rows, random_facts, weeks_of
 
 DATES = [START + timedelta(days=d) for d in (105, 210, 210.5, 301)]
 GREGORIAN_CYCLE = timedelta(days=146_097)  # 400 years: the same weekdays, months and quarters again
@@ -19,8 +20,24 @@ ROWS = as_of_rows(FACTS, DATES)
 WHOLE = all_features(FACTS, ROWS)
 
 
-def same(found: pd.DataFrame, expected: pd.DataFrame, name: str) -> None:
-    np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, atol=1e-9, err_msg=name)
+LEAK = "It sees facts that became known at or after the as-of date. Ask the Bucket (q.count, q.last, ...): arrays such as q.value hold later facts too."
+WHY = {
+    "with what was known by then": LEAK,
+    "with the future tampered with": LEAK,
+    "with the rows shuffled": "It depends on the order of its input. Rows and facts are sorted by the Bucket: use q.rows and its answers, no positions of your own.",
+    "with all dates 400 years later": "It depends on the calendar year, as if it read a clock. Use differences of times only.",
+    "with the deal alone": "It depends on which other deals are in the batch, so live scoring would differ from training. What others showed must come from q.by_then.",
+}
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame, name: str, how: str) -> None:
+    """The feature has the same values in both; else say which deal and date differ, and what that means."""
+    new, old = found[name].to_numpy(), expected[name].to_numpy()
+    wrong = np.flatnonzero(~np.isclose(new, old, rtol=1e-9, atol=1e-9, equal_nan=True))
+    if len(wrong):
+        row = expected.iloc[wrong[0]]
+        pytest.fail(f"{name} of deal {row['deal_id']}, asked on {row['as_of']:%Y-%m-%d %H:%M}, is {old[wrong[0]]:g}, but {new[wrong[0]]:g} {how} "
+                    f"({len(wrong)} of {len(old)} rows differ). {WHY[how]}", pytrace=False)
 
 
 @pytest.mark.parametrize("name", by_name())
@@ -36,7 +53,7 @@ def truncated() -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", by_name())
 def test_truncation(name: str, truncated: pd.DataFrame) -> None:
-    same(truncated, WHOLE, name)
+    same(truncated, WHOLE, name, "with what was known by then")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +67,8 @@ def tampered() -> pd.DataFrame:
         facts.loc[future, "contact_id"] = "mallory"
         kinds = facts["kind"].to_numpy(dtype=object)
         kinds[future] = rng.permutation(kinds[future])
+        for column in ("owner_id", "thread_id", "label", "value_before", "due_at"):
+            facts.loc[future, column] = facts.loc[future, column].sample(frac=1, random_state=5).array
         facts["kind"] = pd.Series(kinds, dtype="str")
         facts.loc[future, "is_buyer_signal"] = ~facts.loc[future, "is_buyer_signal"]
         rows = ROWS[ROWS["as_of"] == date]
@@ -59,13 +78,17 @@ def tampered() -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", by_name())
 def test_tampering_with_the_future_changes_nothing(name: str, tampered: pd.DataFrame) -> None:
-    same(tampered, WHOLE, name)
+    same(tampered, WHOLE, name, "with the future tampered with")
+
+
+@pytest.fixture(scope="module")
+def shuffled() -> pd.DataFrame:
+    return all_features(FACTS.sample(frac=1, random_state=3), ROWS.sample(frac=1, random_state=4))
 
 
 @pytest.mark.parametrize("name", by_name())
-def test_row_order(name: str) -> None:
-    shuffled = all_features(FACTS.sample(frac=1, random_state=3), ROWS.sample(frac=1, random_state=4))
-    same(shuffled, WHOLE, name)
+def test_row_order(name: str, shuffled: pd.DataFrame) -> None:
+    same(shuffled, WHOLE, name, "with the rows shuffled")
 
 
 @pytest.fixture(scope="module")
@@ -79,25 +102,30 @@ def shifted() -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", by_name())
 def test_date_shift(name: str, shifted: pd.DataFrame) -> None:
-    same(shifted, WHOLE, name)
+    same(shifted, WHOLE, name, "with all dates 400 years later")
+
+
+@pytest.fixture(scope="module")
+def alone() -> pd.DataFrame:
+    """Each deal in a bucket of its own, with what all deals showed by then."""
+    weeks = weeks_of(FACTS, CUTOFF)
+    parts = [matrix(FACTS[FACTS["deal_id"] == deal], ROWS[ROWS["deal_id"] == deal], weeks, list(by_name())) for deal in ROWS["deal_id"].unique()]
+    return pd.concat(parts).reset_index(drop=True)
 
 
 @pytest.mark.parametrize("name", by_name())
-def test_a_deal_alone_is_the_deal_in_the_batch(name: str) -> None:
-    from dealtriage.features.build import matrix
-    from tests.conftest import weeks_of
-
-    weeks = weeks_of(FACTS, CUTOFF)
-    for deal in ("d0", "d3"):
-        alone = matrix(FACTS[FACTS["deal_id"] == deal], ROWS[ROWS["deal_id"] == deal], weeks, [name])
-        same(alone, WHOLE[WHOLE["deal_id"] == deal].reset_index(drop=True), name)
+def test_a_deal_alone_is_the_deal_in_the_batch(name: str, alone: pd.DataFrame) -> None:
+    same(alone, WHOLE, name, "with the deal alone")
 
 
 @pytest.mark.parametrize("name", by_name())
 def test_values_stay_in_their_declared_range(name: str) -> None:
     one, values = by_name()[name], WHOLE[name].dropna()
-    assert one.low is None or (values >= one.low - 1e-9).all()
-    assert one.high is None or (values <= one.high + 1e-9).all()
+    assert one.low is None or (values >= one.low - 1e-9).all(), f"{name} is {values.min():g} somewhere; its lowest value is declared as {one.low:g}"
+    assert one.high is None or (values <= one.high + 1e-9).all(), f"{name} is {values.max():g} somewhere; its highest value is declared as {one.high:g}"
+    if one.missing == "never empty":
+        empty = WHOLE.loc[WHOLE["deal_age_days"].notna(), name].isna().sum()
+        assert not empty, f"{name} is empty in {empty} rows: say in @feature(..., missing=...) what that means"
 
 
 @settings(max_examples=15, derandomize=True, deadline=None)

@@ -7,6 +7,7 @@ task that is lost with its worker is run again elsewhere: its files appear whole
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,10 +30,12 @@ def run(engine: Engine, numbers: list[int], work: Work, doing: str) -> None:
     builder = SparkSession.builder.appName("dealtriage").master(engine.spark_master)
     for key, value in {**SETTINGS, **engine.spark_conf}.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setJobDescription(doing)
-    tasks = session.range(0, len(numbers), 1, len(numbers))
-    failed = [row for row in tasks.mapInArrow(_task(work, Path.cwd()), RESULT).collect() if row.message]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # no frame passes through Spark
+        session = builder.getOrCreate()
+        session.sparkContext.setJobDescription(doing)
+        tasks = session.range(0, len(numbers), 1, len(numbers))
+        failed = [row for row in tasks.mapInArrow(_task(work, Path.cwd()), RESULT).collect() if row.message]
     if failed:
         first = min(failed, key=lambda row: row.number)
         raise BadInput(first.message, first.next_step)

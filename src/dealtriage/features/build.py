@@ -1,6 +1,7 @@
 """Timeline and as-of rows -> the matrix: one column per registered feature."""
 
 import shutil
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -57,10 +58,14 @@ def weekly_sums(q: Bucket) -> dict[str, pd.DataFrame]:
     return {name: table(q) for name, table in weekly_tables().items()}
 
 
-def add_up(folder: Path) -> None:
-    """Replace each weekly table's parts by one file with their sum."""
+def add_up(folder: Path, before: Path | None = None, since: datetime | None = None) -> None:
+    """Replace each weekly table's parts by one file with their sum. Weeks up to `since` are taken from the tables in `before`."""
     for name in weekly_tables():
-        write_parquet(total(read_parquet(part) for part in parts(folder / name)), folder / f"{name}.parquet")
+        table = total(read_parquet(part) for part in parts(folder / name))
+        if before and since:
+            old = read_parquet(before / f"{name}.parquet")
+            table = total([old[old["week_end"] <= since], table[table["week_end"] > since]])
+        write_parquet(table, folder / f"{name}.parquet")
         shutil.rmtree(folder / name)
 
 

@@ -13,6 +13,9 @@ from dealtriage.features.columns import DAY, Coded, Flags, Floats, Ints, coded, 
 from dealtriage.tables import PartColumns
 
 
+TIES = ("kind", "fact_id")
+
+
 class Facts:
     """A timeline (schemas.FACTS), sorted by (deal, known_at, occurred_at, kind, fact_id).
 
@@ -27,16 +30,14 @@ class Facts:
         self.start = int(min((t.min() for t in times), default=0))
         self.span = int(max((t.max() for t in times), default=0)) - self.start + 1
         self._frame, self._order = frame, None
-        self._order = order_of(deal * self.span + known - self.start, self._ties)
+        texts = (lambda at, name=name: frame[name].iloc[at].astype("str").rank(method="dense").to_numpy(dtype=np.int64) for name in TIES)
+        self._order = order_of(deal * self.span + known - self.start, lambda at: occurred[at], *texts)
         self.deal = self._sorted(deal)
         self.known, self.occurred = self._sorted(known) - self.start, self._sorted(occurred) - self.start
-        self.key = self.deal * self.span + self.known
+        self.base = self.deal * self.span
+        self.key = self.base + self.known
         self.begins = np.concatenate([[0], np.cumsum(np.bincount(self.deal, minlength=len(place)))])
         self._kinds: dict[tuple[str, ...], Flags] = {}
-
-    def _ties(self, at: Ints) -> pd.DataFrame:
-        tied = {name: self._frame[name].iloc[at] for name in ("occurred_at", "kind", "fact_id")}
-        return pd.DataFrame({**tied, "kind": tied["kind"].astype("str"), "fact_id": tied["fact_id"].astype("str")})
 
     def _sorted(self, values: np.ndarray) -> np.ndarray:
         return values if self._order is None else values[self._order]
@@ -133,8 +134,8 @@ class Facts:
 
     def latest_occurrence(self, flag: Flags) -> Ints:
         """For each fact, when the newest flagged fact of its deal occurred, itself included; negative where none."""
-        marks = np.where(flag, self.deal * self.span + self.occurred, -1)
-        return np.maximum.accumulate(marks, out=marks) - self.deal * self.span
+        marks = np.where(flag, self.base + self.occurred, -1)
+        return np.maximum.accumulate(marks, out=marks) - self.base
 
     def days_after(self, flag: Flags, before: Flags) -> Floats:
         """For each flagged fact, the days since the latest occurrence of `before` facts known before it; else NaN."""

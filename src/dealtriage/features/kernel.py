@@ -47,7 +47,7 @@ class Bucket(Facts):
         as_of = seconds(rows["as_of"])
         super().__init__(facts, place, as_of)
         row_deal = row_deals.among(names)
-        order = order_of(row_deal * self.span + as_of - self.start, lambda at: pd.DataFrame({"row": at}))
+        order = order_of(row_deal * self.span + as_of - self.start)
         order = np.arange(len(rows)) if order is None else order
         self.rows = rows[["deal_id", "as_of"]].iloc[order].reset_index(drop=True)
         self.row_deal, self.as_of = row_deal[order], as_of[order] - self.start
@@ -149,18 +149,19 @@ class Bucket(Facts):
 
     def days_since(self, flag: Flags) -> Floats:
         """Days from the latest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        return self._days_since(np.where(flag, self.occurred, -1))
+        return (self.as_of - self._newest(np.where(flag, self.base + self.occurred, -1))) / DAY
 
     def days_since_first(self, flag: Flags) -> Floats:
         """Days from the earliest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        return self._days_since(np.where(flag, self.span - 1 - self.occurred, -1), from_end=True)
+        last = self.span - 1
+        return (self.as_of - (last - self._newest(np.where(flag, self.base + last - self.occurred, -1)))) / DAY
 
-    def _days_since(self, marks: Ints, from_end: bool = False) -> Floats:
-        marks = np.where(marks >= 0, self.deal * self.span + marks, -1)
-        best = np.append(np.maximum.accumulate(marks, out=marks), -1)[self.hi - 1] - self.row_deal * self.span
-        found = (self.hi > self.lo) & (best >= 0)
-        occurred = self.span - 1 - best if from_end else best
-        return np.where(found, (self.as_of - occurred) / DAY, np.nan)
+    def _newest(self, marks: Ints) -> Floats:
+        """The largest of the marks (deal * span + something below span; -1 = none) known of each row's deal, less deal * span."""
+        if not len(marks):
+            return np.full(len(self.rows), np.nan)
+        best = np.maximum.accumulate(marks, out=marks)[np.maximum(self.hi - 1, 0)] - self.row_deal * self.span
+        return np.where((best >= 0) & (self.hi > self.lo), best, np.nan)
 
     # One of several: the person with the most signals, the thread of the latest mail
 
