@@ -152,13 +152,14 @@ def doctor(path: Annotated[str, typer.Argument(help="A folder, zip, file, or dat
 
 
 @app.command()
-def dictionary(path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("docs/data-dictionary.md")) -> None:
+def dictionary(path: Annotated[Path, typer.Option(help="Where to write it.")] = Path("docs/data-dictionary.md"),
+               specs: Annotated[Path, typer.Option(help="The tables that say what each feature means.")] = Path("tests/spec/features")) -> None:
     """Write the data dictionary from the registered features and schemas, and beside it what is read of each CRM."""
     from dealtriage.described import what_is_read
     from dealtriage.dictionary import dictionary as text
     from dealtriage.tables import write_text
 
-    for page, content in ((path, text()), (path.with_name("what-is-read.md"), what_is_read())):
+    for page, content in ((path, text(specs)), (path.with_name("what-is-read.md"), what_is_read())):
         write_text(page, content)
         typer.echo(f"wrote {page}")
 

@@ -142,7 +142,50 @@ def logging(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> 
     return f"something was recorded in {row['owner_logged_share']:.0%} of the weeks of the owner's deals"
 
 
+def rhythm(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
+    if np.isnan(row["waiting_over_usual"]):
+        return None
+    usual = max((row["waiting_days"] + 1) / row["waiting_over_usual"] - 1, 1)
+    return f"our latest message has waited {days(row['waiting_days'])}; what is sent at that hour of the week is usually answered within {days(usual)}"
+
+
+def spells(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
+    if not row["quiet_spells_survived"] >= 1:
+        return None
+    how = "on their own" if row["was_silence_broken_by_buyer"] else "after we had reached out"
+    return f"the buyer came back from silence {times(row['quiet_spells_survived'])} before, the last time {how}"
+
+
+def threads(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
+    if not row["thread_depth_max"] >= 1:
+        return None
+    if not row["thread_turns_90d"]:
+        return "no mail of 90 days answered the other side"
+    return f"{many(row['thread_turns_90d'], 'mail')} of 90 days answered the other side; the longest thread has {row['thread_depth_max']:.0f}"
+
+
+def promises(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
+    if effect < 0 and row["next_steps_missed"] >= 1:
+        return f"{many(row['next_steps_missed'], 'next step')} passed without a word of what became of it"
+    if row["next_steps_ahead"] >= 1:
+        return f"{many(row['next_steps_ahead'], 'next step')} set"
+    return "no next step is set"
+
+
+def accounts(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
+    if not row["account_deals_closed"] >= 1:
+        return None
+    return f"{many(row['account_deals_closed'], 'earlier deal')} with the same account"
+
+
+def owners(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
+    if np.isnan(row["owner_quiet_share"]):
+        return None
+    return f"the owner carries {many(row['owner_open_deals'], 'open deal')}, {row['owner_quiet_share']:.0%} of them quiet"
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any], float, dict[int, str]], str | None]] = {
     "silence": silence, "direction": direction, "people": people, "meetings": meetings, "stage": stage,
-    "close_date": close_date, "terms": terms, "logging": logging,
+    "close_date": close_date, "terms": terms, "logging": logging, "rhythm": rhythm, "spells": spells, "threads": threads,
+    "promises": promises, "accounts": accounts, "owners": owners,
 }

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dealtriage.features.build import read_features
 from dealtriage.params import Params
 from dealtriage.phases.actions import read_actions
 from dealtriage.phases.rules import Situation, phase, role
-from dealtriage.tables import parts, read_parquet, read_parts, replaced_folder, write_parquet
+from dealtriage.tables import parts, read_parquet, replaced_folder, write_parquet
 from dealtriage.winloss.causes import causes, no_decision_kind, outcome_class, turning_points
 from dealtriage.winloss.sheet import around, sheet
 from dealtriage.workspace import Workspace, read_cutoff
@@ -105,7 +106,7 @@ def _proposals(workspace: Workspace) -> pd.DataFrame:
 
 
 def _winloss(workspace: Workspace, scores: pd.DataFrame) -> pd.DataFrame:
-    features = read_parts(workspace.features)
+    features = pd.concat([found[found["as_of"].isin(scores["as_of"])] for found in map(read_features, parts(workspace.features))])
     now = scores[["deal_id", "as_of"]].merge(features, on=["deal_id", "as_of"], validate="1:1")
     adds = read_parquet(workspace.scores / "contributions.parquet").set_index("deal_id").loc[now["deal_id"]].reset_index(drop=True)
     told = pd.concat([now[["deal_id"]], causes(adds), no_decision_kind(now)], axis=1)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.engines import each_part
+from dealtriage.features.build import read_features
 from dealtriage.gaps import told
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
@@ -36,7 +37,7 @@ def run(params: Params, workspace: Workspace) -> None:
 
 def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     """Write, of one part's deals that are open on the export day: rows/ all their rows with the chance p (empty where the deal is not
-    quiet), now/ the newest row of each with its features, contributions/ what each feature adds to it."""
+    quiet), now/ the newest row of each with all features, contributions/ what each feature adds to it."""
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
     rows = _rows_of_open_deals(workspace, number)
     quiet = rows["is_quiet"].to_numpy()
@@ -72,7 +73,7 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
 def _rows_of_open_deals(workspace: Workspace, number: int) -> pd.DataFrame:
     rows = read_parquet(part_path(workspace.cohort / "rows", number))
     kept = rows[rows["deal_id"].isin(rows.loc[rows["is_scoring"], "deal_id"])]
-    matrix = read_parquet(part_path(workspace.features, number)).drop(columns=["silence_days"])
+    matrix = read_features(part_path(workspace.features, number)).drop(columns=["silence_days"])
     return kept.merge(matrix, on=KEY, validate="1:1").sort_values(KEY, kind="stable").reset_index(drop=True)
 
 

@@ -109,12 +109,16 @@ def planted(mistake: Mistake | None, folder: Path) -> Path:
     return folder
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """The environment in which a copy's tests run its own code."""
+    return {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"}
+
+
 def caught(folder: Path, kinds: tuple[str, ...], feature: str) -> set[str]:
     """The kinds of test that fail in a planted copy. Raises AssertionError where one did not run."""
     asked = [f"{KINDS[kind]}[{feature}]" if kind in OF_FEATURES and kind != "spec" else KINDS[kind] for kind in kinds]
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-q", "-rfEp", "--tb=no", *asked]
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False)
     told = re.findall(r"^(PASSED|FAILED|ERROR) (\S+?)(?:\[(.*?)\])?(?: - .*)?$", done.stdout, flags=re.M)
     of_feature = [(word, test, which) for word, test, which in told if KINDS["spec"] not in test or not feature or f"{feature}," in which]
     for kind in kinds:

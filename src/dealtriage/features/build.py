@@ -82,6 +82,11 @@ def write_matrix(workspace: Workspace, folder: Path, names: list[str], params: F
     write_table(pa.table({"deal_id": pa.array(q.rows["deal_id"]), "as_of": pa.array(q.rows["as_of"]), **columns}), part_path(folder, number))
 
 
+def read_features(path: Path) -> pd.DataFrame:
+    """deal_id, as_of and every registered feature of one part; those that were left out are empty."""
+    return read_parquet(path).reindex(columns=["deal_id", "as_of", *by_name()])
+
+
 def matrix(facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks, names: list[str], fiscal_year_start: int = 1) -> pd.DataFrame:
     """deal_id, as_of and the named features (float64), one row per row of `rows`, sorted by deal_id and as_of."""
     q = Bucket(facts, rows, weeks, fiscal_year_start)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.features.columns import DAY, Coded, Flags, Floats, Ints, coded, expand, order_of, seconds
+from dealtriage.kinds import KINDS
 from dealtriage.tables import PartColumns
-
 
 TIES = ("kind", "fact_id")
 
@@ -50,8 +50,10 @@ class Facts:
         return self.texts("kind")
 
     def is_kind(self, *kinds: str) -> Flags:
-        """Facts of any of these kinds."""
+        """Facts of any of these kinds. Raises ValueError for a name that is no kind (kinds.KINDS)."""
         if kinds not in self._kinds:
+            if unknown := sorted(set(kinds) - {*KINDS}):
+                raise ValueError(f"no kind of fact is called {', '.join(unknown)}; dealtriage.kinds.KINDS lists them")
             self._kinds[kinds] = np.append(np.isin(np.asarray(self.kind.names, dtype=object), kinds), False)[self.kind.codes]
         return self._kinds[kinds]
 

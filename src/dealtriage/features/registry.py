@@ -45,7 +45,7 @@ def feature(unit: str, *, low: float | None = 0, high: float | None = None, miss
     def register(function: Callable[[Bucket], Floats]) -> Callable[[Bucket], Floats]:
         name, subject = function.__name__, function.__module__.rpartition(".")[2]
         if name in _registered and _registered[name].subject != subject:
-            raise ValueError(f"two features are called {name}")
+            raise ValueError(f"two features are called {name}, in {_registered[name].subject} and in {subject}: give one another name")
         meaning = " ".join((getdoc(function) or "").split())
         if not meaning:
             raise ValueError(f"feature {name} has no docstring: it is its entry in the data dictionary")
