@@ -22,8 +22,8 @@ from tests.conftest import make_facts
 FOLDER = Path(__file__).parent / "features"
 NUMBER = r"-?[\d.]+(?:e\d+)?"
 OPTIONS = {
-    "at": r"at (\d\d:\d\d)", "logged": r"logged (\d+ \w{3}(?: \d{4})?)", "contact_id": r"by (\w+)", "owner_id": r"of (\w+)",
-    "thread_id": r"in (\w+)", "due_at": r"due (\d+ \w{3}(?: \d{4})?)", "activity": r"as (\w+)", "label": r'"([^"]*)"',
+    "label": r'"([^"]*)"', "at": r"at (\d\d:\d\d)", "logged": r"logged (\d+ \w{3}(?: \d{4})?)", "contact_id": r"by (\w+)", "owner_id": r"of (\w+)",
+    "thread_id": r"in (\w+)", "due_at": r"due (\d+ \w{3}(?: \d{4})?)", "activity": r"as (\w+)",
     "change": rf"({NUMBER} -> {NUMBER})", "value": rf"(?<![\w:])({NUMBER})(?![\w:])",
 }
 
