@@ -22,7 +22,7 @@ from rich.console import Console
 
 ROOT = Path(__file__).parent.parent.parent
 THREAD_LIMITS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-CHOICES = {"floor": FLOORS, "ours": ("ours",), "ours-written": ("ours, written",), "polars": ("Polars", "Polars, joins"),
+CHOICES = {"floor": FLOORS, "ours": ("ours",), "ours-written": ("ours, written",), "polars": ("Polars",), "our-idea": ("our idea in Polars",),
            "duckdb": ("DuckDB",), "pandas": ("pandas",), "featuretools": ("featuretools",)}
 
 

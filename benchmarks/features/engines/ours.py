@@ -5,41 +5,36 @@ from pathlib import Path
 import pyarrow as pa
 from benchmarks.features.spec import FEATURES, KEYS, THREADS, Take, facts_path, rows_path
 
-from dealtriage.engines import each_part
-from dealtriage.features.build import answers
-from dealtriage.features.kernel import Bucket
+from dealtriage.engines import Work, each_part
+from dealtriage.features.build import answers, read_bucket, table_of
 from dealtriage.features.registry import by_name
 from dealtriage.params import Engine
-from dealtriage.tables import PartColumns, part_path, read_parquet, write_table
+from dealtriage.tables import part_path, write_table
 
 by_name()  # imports the features, off the clock
 
 
-def ours(folder: Path, number: int) -> tuple[Bucket, dict[str, object]]:
-    """A part's bucket and its columns, made as the features stage makes them."""
-    q = Bucket(PartColumns(facts_path(folder, number)), read_parquet(rows_path(folder, number), KEYS))
-    return q, dict(answers(q, FEATURES))
-
-
 def run(folder: Path, take: Take) -> str:
     """All parts, in memory."""
-    return _each(folder, take, None)
+    def one(number: int) -> None:
+        for q in read_bucket(facts_path(folder, number), rows_path(folder, number)).pieces():
+            take(number, dict(answers(q, FEATURES)), lambda rows=q.rows: rows[KEYS])
+
+    return _each(folder, one)
 
 
 def run_written(folder: Path, take: Take) -> str:
     """All parts, written as the stage writes them."""
-    return _each(folder, take, folder / "features")
-
-
-def _each(folder: Path, take: Take, out: Path | None) -> str:
     def one(number: int) -> None:
-        q, columns = ours(folder, number)
-        if out:
-            arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
-            keys = {key: pa.array(q.rows[key]) for key in KEYS}
-            write_table(pa.table({**keys, **arrays}), part_path(out, number))
-        rows = q.rows
-        take(number, columns, lambda: rows[KEYS])
+        tables = [table_of(q, FEATURES) for q in read_bucket(facts_path(folder, number), rows_path(folder, number)).pieces()]
+        write_table(pa.concat_tables(tables), part_path(folder / "features", number))
+        for table in tables:
+            columns = {name: table[name].to_numpy() for name in FEATURES}
+            take(number, columns, lambda keys=table.select(KEYS): keys.to_pandas())
 
+    return _each(folder, one)
+
+
+def _each(folder: Path, one: Work) -> str:
     each_part(Engine(workers=THREADS), folder / "timeline", one, "features")
     return "part by part, two threads"

@@ -48,8 +48,8 @@ def chosen(params: Features) -> list[str]:
 
 def write_sums(workspace: Workspace, folder: Path, number: int) -> None:
     """Write the weekly sums of one part, a file per weekly table."""
-    rows = read_parquet(part_path(workspace.cohort / "open", number))
-    for name, table in weekly_sums(Bucket(PartColumns(part_path(workspace.timeline, number)), rows)).items():
+    q = read_bucket(part_path(workspace.timeline, number), part_path(workspace.cohort / "open", number))
+    for name, table in weekly_sums(q).items():
         write_parquet(table, part_path(folder / name, number))
 
 
@@ -76,10 +76,21 @@ def read_weeks(folder: Path) -> Weeks:
 
 def write_matrix(workspace: Workspace, folder: Path, names: list[str], params: Features, number: int) -> None:
     """Write the matrix of one part."""
-    rows = read_parquet(part_path(workspace.cohort / "rows", number), ["deal_id", "as_of"])
-    q = Bucket(PartColumns(part_path(workspace.timeline, number)), rows, read_weeks(workspace.weeks), params.fiscal_year_start)
+    rows, facts = part_path(workspace.cohort / "rows", number), part_path(workspace.timeline, number)
+    q = read_bucket(facts, rows, read_weeks(workspace.weeks), params.fiscal_year_start)
+    write_table(pa.concat_tables(table_of(piece, names) for piece in q.pieces()), part_path(folder, number))
+
+
+def read_bucket(facts: Path, rows: Path, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> Bucket:
+    """The bucket of one part of a timeline and the as-of rows asked about it."""
+    asked = PartColumns(rows)
+    return Bucket(PartColumns(facts), pd.DataFrame({name: asked[name] for name in ("deal_id", "as_of")}), weeks, fiscal_year_start)
+
+
+def table_of(q: Bucket, names: list[str]) -> pa.Table:
+    """deal_id, as_of and the named features as they are written."""
     columns = {name: pa.array(values, from_pandas=True) for name, values in answers(q, names).items()}
-    write_table(pa.table({"deal_id": pa.array(q.rows["deal_id"]), "as_of": pa.array(q.rows["as_of"]), **columns}), part_path(folder, number))
+    return pa.table({"deal_id": pa.array(q.rows["deal_id"]).cast(pa.string()), "as_of": pa.array(q.rows["as_of"]), **columns})
 
 
 def read_features(path: Path) -> pd.DataFrame:

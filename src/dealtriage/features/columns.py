@@ -1,7 +1,9 @@
 """The columns of a bucket as NumPy arrays: texts as whole numbers, times as whole seconds, rows in one order."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,42 @@ def coded(column: pd.Series) -> Coded:
         return Coded(column.cat.codes.to_numpy(dtype=np.int64), pd.Index(column.cat.categories))
     codes, names = pd.factorize(column)
     return Coded(codes.astype(np.int64), pd.Index(names))
+
+
+class Ordered:
+    """The columns of a table in another order of its rows, each read and ordered when it is first asked for; or a stretch of them."""
+
+    def __init__(self, frame: Any, order: Ints | None, size: int) -> None:
+        self._frame, self._order, self._begin, self._end = frame, order, 0, size
+        self._kept: dict[str, Any] = {}
+
+    def stretch(self, begin: int, end: int) -> "Ordered":
+        """The rows [begin, end) of these, which share what was read."""
+        part = copy(self)
+        part._begin, part._end = self._begin + begin, self._begin + end
+        return part
+
+    def values(self, name: str) -> np.ndarray:
+        """A column of numbers, flags or times."""
+        if name not in self._kept:
+            self._kept[name] = self._sorted(self._frame[name].to_numpy())
+        return self._kept[name][self._begin : self._end]
+
+    def texts(self, name: str) -> Coded:
+        """A column of texts."""
+        if name not in self._kept:
+            found = coded(self._frame[name])
+            self._kept[name] = Coded(self._sorted(found.codes), found.names)
+        found = self._kept[name]
+        return Coded(found.codes[self._begin : self._end], found.names)
+
+    def some_texts(self, name: str, at: Ints) -> Coded:
+        """The texts at some positions; to be asked where they hardly repeat."""
+        at = at + self._begin
+        return coded(self._frame[name].iloc[at if self._order is None else self._order[at]])
+
+    def _sorted(self, values: np.ndarray) -> np.ndarray:
+        return values if self._order is None else values[self._order]
 
 
 def in_order(names: pd.Index) -> tuple[Ints, pd.Index]:

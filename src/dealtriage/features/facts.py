@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dealtriage.features.columns import DAY, Coded, Flags, Floats, Ints, coded, expand, order_of, seconds
+from dealtriage.features.columns import DAY, Coded, Flags, Floats, Ints, Ordered, coded, expand, order_of, seconds
 from dealtriage.kinds import KINDS
 from dealtriage.tables import PartColumns
 
@@ -19,28 +19,37 @@ TIES = ("kind", "fact_id")
 class Facts:
     """A timeline (schemas.FACTS), sorted by (deal, known_at, occurred_at, kind, fact_id).
 
-    `deal`: whole numbers in the order of the deals' ids. `known`, `occurred`: whole seconds since `start`, the bucket's
-    first instant, which none of `others` (seconds since 1970) precedes either. `key`: ascends with deal and `known`.
+    `deal`: whole numbers in the order of the deals' ids. `known`, `occurred`: whole seconds since `start`, an instant before
+    all others; all lie below `span`, so that `base` = deal * span plus a time ascends with deal and time; `key` is that of `known`.
     """
 
-    def __init__(self, frame: pd.DataFrame | PartColumns, place: Ints, others: Ints) -> None:
-        deal = place[coded(frame["deal_id"]).codes]
+    columns: Ordered
+    deal: Ints
+    known: Ints
+    occurred: Ints
+    start: int
+    span: int
+
+    def place(self, frame: pd.DataFrame | PartColumns, number: Ints, others: Ints) -> None:
+        """Sort a timeline. `number`: of the deal of each code of its deal_id. `others`: more times to come (seconds since 1970)."""
+        deal = number[coded(frame["deal_id"]).codes]
         known, occurred = seconds(frame["known_at"]), seconds(frame["occurred_at"])
         times = [times for times in (known, occurred, others) if len(times)]
-        self.start = int(min((t.min() for t in times), default=0))
-        self.span = int(max((t.max() for t in times), default=0)) - self.start + 1
-        self._frame, self._order = frame, None
+        start = int(min((t.min() for t in times), default=0))
+        span = int(max((t.max() for t in times), default=0)) - start + 1
         texts = (lambda at, name=name: frame[name].iloc[at].astype("str").rank(method="dense").to_numpy(dtype=np.int64) for name in TIES)
-        self._order = order_of(deal * self.span + known - self.start, lambda at: occurred[at], *texts)
-        self.deal = self._sorted(deal)
-        self.known, self.occurred = self._sorted(known) - self.start, self._sorted(occurred) - self.start
-        self.base = self.deal * self.span
-        self.key = self.base + self.known
-        self.begins = np.concatenate([[0], np.cumsum(np.bincount(self.deal, minlength=len(place)))])
-        self._kinds: dict[tuple[str, ...], Flags] = {}
+        order = order_of(deal * span + known - start, lambda at: occurred[at], *texts)
+        if order is not None:
+            deal, known, occurred = deal[order], known[order], occurred[order]
+        self.hold(Ordered(frame, order, len(deal)), deal, known - start, occurred - start, start, span, len(number))
 
-    def _sorted(self, values: np.ndarray) -> np.ndarray:
-        return values if self._order is None else values[self._order]
+    def hold(self, columns: Ordered, deal: Ints, known: Ints, occurred: Ints, start: int, span: int, deals: int) -> None:
+        """Take facts that are sorted."""
+        self.columns, self.deal, self.known, self.occurred, self.start, self.span = columns, deal, known, occurred, start, span
+        self.base = deal * span
+        self.key = self.base + known
+        self.begins = np.concatenate([[0], np.cumsum(np.bincount(deal, minlength=deals))])
+        self._kinds: dict[tuple[str, ...], Flags] = {}
 
     # Columns
 
@@ -60,12 +69,12 @@ class Facts:
     @cached_property
     def is_signal(self) -> Flags:
         """Facts that are buyer signals."""
-        return self._sorted(self._frame["is_buyer_signal"].to_numpy(dtype=bool))
+        return self.columns.values("is_buyer_signal")
 
     @cached_property
     def is_touch(self) -> Flags:
         """Facts in which the seller reached out or worked with the buyer."""
-        return self._sorted(self._frame["is_seller_touch"].to_numpy(dtype=bool))
+        return self.columns.values("is_seller_touch")
 
     @cached_property
     def is_seller_message(self) -> Flags:
@@ -75,23 +84,23 @@ class Facts:
     @cached_property
     def is_by_system(self) -> Flags:
         """Facts that a program made."""
-        actor = coded(self._frame["actor"])
-        return self._sorted(np.append(np.asarray(actor.names == "system", dtype=bool), False)[actor.codes])
+        actor = self.texts("actor")
+        return np.append(np.asarray(actor.names == "system", dtype=bool), False)[actor.codes]
 
     @cached_property
     def value(self) -> Floats:
         """The measure of each fact (stage position, amount, days moved); NaN where it has none."""
-        return self._sorted(self._frame["value"].to_numpy(dtype=np.float64))
+        return self.columns.values("value")
 
     @cached_property
     def value_before(self) -> Floats:
         """The measure that `value` replaced; NaN where there was none."""
-        return self._sorted(self._frame["value_before"].to_numpy(dtype=np.float64))
+        return self.columns.values("value_before")
 
     @cached_property
     def due(self) -> Floats:
         """What a plan or promise is dated for, in seconds since `start`; NaN where it has no date."""
-        times = self._sorted(self._frame["due_at"].to_numpy(dtype="datetime64[s]"))
+        times = self.columns.values("due_at").astype("datetime64[s]")
         return np.where(np.isnat(times), np.nan, times.astype(np.int64) - self.start)
 
     @cached_property
@@ -111,10 +120,7 @@ class Facts:
 
     def texts(self, column: str, at: Ints | None = None) -> Coded:
         """A column of texts, of all facts or of those at some positions."""
-        if at is not None:
-            return coded(self._frame[column].iloc[at if self._order is None else self._order[at]])
-        found = coded(self._frame[column])
-        return Coded(self._sorted(found.codes), found.names)
+        return self.columns.texts(column) if at is None else self.columns.some_texts(column, at)
 
     # What one fact knows of those before it (in the order they became known)
 
@@ -141,10 +147,13 @@ class Facts:
 
     def days_after(self, flag: Flags, before: Flags) -> Floats:
         """For each flagged fact, the days since the latest occurrence of `before` facts known before it; else NaN."""
-        at = self.previous(before)
-        found = flag & (at >= 0)
-        past = self.latest_occurrence(before)[np.where(found, at, 0)] if len(at) else at
-        return np.where(found, np.maximum((self.occurred - past) / DAY, 0.0), np.nan)
+        at = np.flatnonzero(flag | before)
+        marks = np.where(before[at], self.base[at] + self.occurred[at], -1)
+        past = np.append(-1, np.maximum.accumulate(marks, out=marks))[:-1] - self.base[at]
+        waited = np.where(flag[at] & (past >= 0), np.maximum((self.occurred[at] - past) / DAY, 0.0), np.nan)
+        answer = np.full(len(flag), np.nan)
+        answer[at] = waited
+        return answer
 
     def previous_same(self, codes: Ints, flag: Flags, asked: Flags | None = None) -> Ints:
         """For each asked fact, the position of the deal's latest flagged fact before it with the same code; -1 where none.

@@ -5,7 +5,7 @@ Facts are sorted by (deal, known_at), as-of rows by (deal, as_of). Of every row 
 can see further. All times are whole seconds since the bucket's first instant.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,7 @@ from dealtriage.features.weeks import Weeks
 from dealtriage.tables import PartColumns
 
 EXACT = 2**24
+PIECE = 100_000
 
 
 class Bucket(Facts):
@@ -43,20 +44,38 @@ class Bucket(Facts):
 
     def __init__(self, facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> None:
         fact_deals, row_deals = coded(facts["deal_id"]).names, coded(rows["deal_id"])
-        place, names = in_order(fact_deals.union(row_deals.names, sort=False))
-        as_of = seconds(rows["as_of"])
-        super().__init__(facts, place, as_of)
-        row_deal = row_deals.among(names)
+        number, names = in_order(fact_deals.union(row_deals.names, sort=False))
+        as_of, row_deal = seconds(rows["as_of"]), row_deals.among(names)
+        self.place(facts, number, as_of)
         order = order_of(row_deal * self.span + as_of - self.start)
-        order = np.arange(len(rows)) if order is None else order
-        self.rows = rows[["deal_id", "as_of"]].iloc[order].reset_index(drop=True)
-        self.row_deal, self.as_of = row_deal[order], as_of[order] - self.start
-        self.row_key = self.row_deal * self.span + self.as_of
-        self.lo = self.begins[self.row_deal]
-        self.hi = np.searchsorted(self.key, self.row_key, side="left")
+        if order is not None:
+            rows, row_deal, as_of = rows.iloc[order], row_deal[order], as_of[order]
         self.weeks, self.fiscal_year_start = weeks or Weeks({}), fiscal_year_start
+        self._ask(rows[["deal_id", "as_of"]].reset_index(drop=True), row_deal, as_of - self.start)
+
+    def _ask(self, rows: pd.DataFrame, row_deal: Ints, as_of: Ints) -> None:
+        self.rows, self.row_deal, self.as_of = rows, row_deal, as_of
+        self.row_key = row_deal * self.span + as_of
+        self.lo = self.begins[row_deal]
+        self.hi = np.searchsorted(self.key, self.row_key, side="left")
         self._windows: dict[float, Ints] = {}
         self._places: dict[tuple[str, int, int | None], tuple[Coded | Ints | None, Ints, Ints, Flags]] = {}
+
+    def pieces(self, facts: int = PIECE) -> Iterator["Bucket"]:
+        """The bucket in pieces of about so many facts, by deals: what fits the processor's cache is asked several times faster."""
+        deals, count = len(self.begins) - 1, max(1, round(len(self.deal) / facts))
+        for piece in range(count):
+            yield self._piece(deals * piece // count, deals * (piece + 1) // count)
+
+    def _piece(self, first: int, end: int) -> "Bucket":
+        begin, stop = self.begins[first], self.begins[end]
+        rows = slice(*np.searchsorted(self.row_deal, [first, end]))
+        part = Bucket.__new__(Bucket)
+        part.hold(self.columns.stretch(begin, stop), self.deal[begin:stop] - first, self.known[begin:stop], self.occurred[begin:stop],
+                  self.start, self.span, end - first)
+        part.weeks, part.fiscal_year_start = self.weeks, self.fiscal_year_start
+        part._ask(self.rows.iloc[rows].reset_index(drop=True), self.row_deal[rows] - first, self.as_of[rows])
+        return part
 
     # Counts and sums up to the as-of date, or in the days before it (by known_at)
 
@@ -67,16 +86,21 @@ class Bucket(Facts):
 
     def total(self, values: Floats, days: float | None = None) -> Floats:
         """The sum of a measure over the known facts; NaN counts as 0. For durations and the like, not for money."""
-        running = exact_cumsum(values)
-        return (running[self.hi] - running[self.window(days)]) / EXACT
+        return self._sum_and_number(values, days)[0]
 
     def mean(self, values: Floats, days: float | None = None) -> Floats:
         """The mean of a measure over the facts that have one; NaN where none has."""
-        return ratio(self.total(values, days), self.count(~np.isnan(values), days))
+        return ratio(*self._sum_and_number(values, days))
+
+    def _sum_and_number(self, values: Floats, days: float | None) -> tuple[Floats, Floats]:
+        has = ~np.isnan(values)
+        running, sums = running_count(has), exact_cumsum(values[has])
+        begin, end = running[self.window(days)], running[self.hi]
+        return (sums[end] - sums[begin]) / EXACT, (end - begin).astype(np.float64)
 
     def typical(self, durations: Floats, days: float | None = None) -> Floats:
         """The typical duration (geometric mean of 1 + x, less 1): like a median, but summable."""
-        return np.expm1(self.mean(np.log1p(durations), days))
+        return np.expm1(self.mean(log1p(durations), days))
 
     def spread(self, values: Floats) -> Floats:
         """The standard deviation of a measure over the facts that have one; NaN where fewer than two have."""
@@ -235,13 +259,17 @@ class Bucket(Facts):
         return np.asarray(question(self), dtype=np.float64)
 
 
+def log1p(values: Floats) -> Floats:
+    """log(1 + x) of those that are not NaN, which are few."""
+    return np.log1p(values, out=np.full(len(values), np.nan), where=~np.isnan(values))
+
+
 def exact_cumsum(values: Floats) -> Ints:
-    """The running sum, starting with 0, in whole units of 2**-24 (6e-8); NaN counts as 0.
+    """The running sum, starting with 0, in whole units of 2**-24 (6e-8).
 
     Whole numbers add up exactly, so a deal's sum does not depend on which deals stand before it in the bucket.
     Raises OverflowError when the sum leaves +-5e11.
     """
-    plain = np.nan_to_num(values)
-    if np.abs(plain).sum() >= 2**63 / EXACT:
+    if np.abs(values).sum() >= 2**63 / EXACT:
         raise OverflowError("a measure is too large to be added up exactly; ask for its last or largest value")
-    return np.concatenate([[0], np.cumsum(np.round(plain * EXACT).astype(np.int64))])
+    return np.concatenate([[0], np.cumsum(np.round(values * EXACT).astype(np.int64))])
