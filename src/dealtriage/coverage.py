@@ -17,6 +17,7 @@ union all select 'deal_changes: ' || field, count(*), min(changed_at), max(chang
 union all select 'activities: ' || kind, count(*), min(starts_at), max(created_at) from activities group by kind
 union all select 'proposals: ' || event, count(*), min(occurred_at), max(occurred_at) from proposals group by event
 union all select 'contact_roles', count(*), min(created_at), max(created_at) from contact_roles
+union all select 'contact_titles', count(*), min(known_at), max(known_at) from contact_titles
 order by 1
 """
 

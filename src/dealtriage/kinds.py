@@ -8,4 +8,7 @@ KINDS = (*BUYER_SIGNALS, "email_out", "email_bounced", "email_auto_reply", "emai
          "meeting_planned", "meeting_no_show", "meeting_cancelled", "task_planned", "task_done", "note",
          "discovery_restarted", "third_party_involved", "proposal_sent", "proposal_withdrawn", "proposal_rejected",
          "proposal_expired", "deal_created", "stage_changed", "won", "lost", "refused", "reopened", "amount_changed",
-         "close_date_changed", "owner_changed", "contact_added", "put_on_hold", "taken_off_hold")
+         "close_date_changed", "owner_changed", "account_changed", "contact_added", "title_known", "put_on_hold",
+         "taken_off_hold")
+# What a deal and its people are, not that anybody did anything: where recorded activity is measured, these do not count.
+BACKGROUND = ("account_changed", "title_known")

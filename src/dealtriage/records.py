@@ -48,7 +48,7 @@ with facts as (
            case when kind in ('call', 'task', 'note') then starts_at when kind = 'meeting' and outcome is not null then coalesce(ends_at, starts_at) end
                as done_at, greatest(created_at, outcome_at) as known_at
     from activities
-    union all select 'deal_changes: ' || field, deal_id, author_id, changed_at, null, null from deal_changes
+    union all select 'deal_changes: ' || field, deal_id, author_id, changed_at, null, null from deal_changes where field <> 'account'
     union all select 'proposals: ' || event, deal_id, owner_id, occurred_at, occurred_at, known_at from proposals
     union all select 'contact_roles', deal_id, null, created_at, null, null from contact_roles),
 known as (

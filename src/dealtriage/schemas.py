@@ -84,6 +84,10 @@ CONTACT_ROLES = Table("contact_roles", (
     Column("role", "varchar", "overwritten"), Column("is_primary", "boolean", "overwritten", nullable=False),
     Column("created_at", "timestamp")), ("deal_id", "role_id"))
 
+CONTACT_TITLES = Table("contact_titles", (
+    _must("contact_id", "varchar"), _must("known_at", "timestamp"), Column("title", "varchar", "historised")),
+    ("contact_id", "known_at"))
+
 OWNERS = Table("owners", (
     _must("owner_id", "varchar"), Column("name", "varchar"), Column("team", "varchar", "overwritten"),
     Column("manager_id", "varchar", "overwritten"), Column("is_system", "boolean", nullable=False),
@@ -96,7 +100,7 @@ STAGES = Table("stages", (
 HISTORY_LIMITS = Table("history_limits", (
     _must("deal_id", "varchar"), _must("field", "varchar"), _must("known_since", "timestamp")), ("deal_id", "field"))
 
-CORE = (DEALS, DEAL_CHANGES, ACTIVITIES, PROPOSALS, CONTACT_ROLES, OWNERS, STAGES, HISTORY_LIMITS)
+CORE = (DEALS, DEAL_CHANGES, ACTIVITIES, PROPOSALS, CONTACT_ROLES, CONTACT_TITLES, OWNERS, STAGES, HISTORY_LIMITS)
 
 FACTS = Table("timeline", (
     _must("deal_id", "varchar"), _must("known_at", "timestamp"), _must("occurred_at", "timestamp"),

@@ -13,6 +13,7 @@ from dealtriage.errors import BadInput
 from dealtriage.kinds import BUYER_SIGNALS, SELLER_TOUCHES
 from dealtriage.params import Params
 from dealtriage.schemas import CORE, FACTS, as_typed, checked
+from dealtriage.seniority import seniority
 from dealtriage.tables import part_path, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
@@ -50,6 +51,11 @@ select deal_id, changed_at, changed_at, field || '_changed', change_id || '#' ||
        case field when 'amount' then amount when 'close_date' then (epoch(date) - epoch(date_before)) / 86400 end,
        case field when 'amount' then amount_before end, case field when 'close_date' then date end, null
 from numbers where field <> 'owner' or n > 1 or changed_at > created_at
+"""
+
+ACCOUNTS = """
+select deal_id, changed_at, changed_at, 'account_changed', change_id || '#account', null, author_id, null, null, null, null, new_value
+from deal_changes where field = 'account'
 """
 
 HOLDS = """
@@ -113,7 +119,19 @@ select deal_id, greatest(starts_at, created_at), starts_at, 'note', activity_id,
 from activities where kind = 'note' and starts_at < cutoff
 """
 
-QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, HOLDS, EMAILS, CALLS, MEETINGS, TASKS, NOTES, PROPOSALS, CONTACTS)
+# Made of the other facts: a title is known of a deal once one of them tells that its bearer takes part; of the titles known
+# by then the newest counts.
+TITLES = f"""
+with parts as (select deal_id, contact_id, min(known_at) as since from facts where contact_id is not null group by all),
+known as (
+    select p.deal_id, p.contact_id, greatest(t.known_at, p.since) as known_at, t.title from parts p join contact_titles t using (contact_id)
+    qualify row_number() over (partition by p.deal_id, p.contact_id, greatest(t.known_at, p.since) order by t.known_at desc) = 1)
+select deal_id, known_at, known_at as occurred_at, 'title_known' as kind, contact_id || '#title' as fact_id, contact_id, null as owner_id, null as thread_id,
+       {seniority("title")} as value, null as value_before, null as due_at, title as label
+from known where title is not null
+"""
+
+QUERIES = (CREATED, STAGE_FACTS, FIELD_FACTS, ACCOUNTS, HOLDS, EMAILS, CALLS, MEETINGS, TASKS, NOTES, PROPOSALS, CONTACTS)
 
 
 def run(params: Params, workspace: Workspace) -> None:
@@ -151,6 +169,7 @@ def _refuse_without_activity(con: duckdb.DuckDBPyConnection) -> None:
 
 def _sorted_bucket(folder: Path) -> str:
     return f"""
+        with facts as (select {COLUMNS} from read_parquet('{folder}/*.parquet', hive_partitioning=false))
         select f.deal_id, f.known_at, f.occurred_at, f.kind, f.fact_id,
                case when coalesce(o.is_system, false) then 'system'
                     when list_contains(getvariable('buyer'), f.kind) then 'buyer'
@@ -159,5 +178,5 @@ def _sorted_bucket(folder: Path) -> str:
                list_contains(getvariable('seller'), f.kind) and not coalesce(o.is_system, false) as is_seller_touch,
                f.contact_id, f.owner_id, f.thread_id, f.value::double as value, f.value_before::double as value_before,
                f.due_at, f.label
-        from read_parquet('{folder}/*.parquet', hive_partitioning=false) f left join owners o on o.owner_id = f.owner_id
+        from (from facts union all ({TITLES})) f left join owners o on o.owner_id = f.owner_id
         order by f.deal_id, f.known_at, f.occurred_at, f.kind, f.fact_id"""

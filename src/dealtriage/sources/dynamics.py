@@ -12,7 +12,7 @@ from dealtriage.errors import BadInput
 from dealtriage.sources.catalogue import Found
 from dealtriage.sources.crm import Crm, Reading, copy_made_by
 from dealtriage.sources.declared import RawTable, table
-from dealtriage.sources.dynamics_core import CORE, STAGES_WITHOUT_ORDER, TEST_ACCOUNTS, UNSENT_MAILS
+from dealtriage.sources.dynamics_core import CONTACTS_AUDITED, CORE, STAGES_WITHOUT_ORDER, TEST_ACCOUNTS, UNSENT_MAILS
 from dealtriage.sources.merges import survivors
 
 DELETED = {"deleted, says Synapse Link": "coalesce(r.isdelete, false)"}
@@ -29,8 +29,8 @@ OPPORTUNITY = table("opportunity", """
     salesstage             text    historised
     stageid                text    historised   may  | _stageid_value
     ownerid                id      historised        | _ownerid_value
-    customerid             id      overwritten       | _customerid_value
-    parentaccountid        id      overwritten  may  | _parentaccountid_value
+    customerid             id      historised        | _customerid_value
+    parentaccountid        id      historised   may  | _parentaccountid_value
     parentcontactid        id      overwritten  may  | _parentcontactid_value
     transactioncurrencyid  id      immutable         | _transactioncurrencyid_value
     exchangerate           number  overwritten
@@ -63,7 +63,15 @@ AUDIT = table("audit", """
         "about another table": "lower(coalesce(r.objecttypecode, 'opportunity')) not in ('opportunity', '3')",
         "tells no change of a column": "r.changedata is null"},
     unusable={"is no list of changes": ("changedata", "not json_valid(r.changedata)")},
-    cost="past stages, amounts, close dates and owners are not known, only the present ones")
+    cost="past stages, amounts, close dates, owners, accounts and people's titles are not known, only the present ones")
+
+CONTACT_AUDIT = table("contact_audit", """
+    auditid     id    immutable  must
+    contactid   id    immutable  must
+    createdon   time  immutable  must
+    changedata  json  immutable  must
+""", key="auditid", dated="createdon", is_exploded=True, left_out={"tells no change of a column": "r.changedata is null"},
+    unusable={"is no list of changes": ("changedata", "not json_valid(r.changedata)")})
 
 # What all kinds of activities have, in activitypointer or in the table of the kind.
 COMMON = """
@@ -176,7 +184,8 @@ CONTACT = table("contact", """
     firstname      text  overwritten  may
     lastname       text  overwritten  may
     emailaddress1  text  overwritten
-    jobtitle       text  overwritten
+    jobtitle       text  historised
+    createdon      time  immutable    may
     masterid       id    overwritten       | _masterid_value
 """, names="contacts", key="contactid", cost="people are told apart by their mail addresses")
 
@@ -195,7 +204,7 @@ LABEL = table("stringmap", """
     langid          text    immutable    may
 """, names="stringmaps", cost="options are shown by their numbers")
 
-TABLES = (OPPORTUNITY, CLOSING, AUDIT, USER, UNIT, ACCOUNT, CONTACT, CURRENCY, LABEL, *KINDS, PARTY, ACTIVITY, QUOTE, CONNECTION)
+TABLES = (OPPORTUNITY, CLOSING, AUDIT, CONTACT_AUDIT, USER, UNIT, ACCOUNT, CONTACT, CURRENCY, LABEL, *KINDS, PARTY, ACTIVITY, QUOTE, CONNECTION)
 
 
 def define_ids(con: duckdb.DuckDBPyConnection) -> None:
@@ -227,6 +236,8 @@ def prepare(reading: Reading) -> None:
         if reading.has(one.name, "regardingobjectid"):
             con.execute(f"""insert into activitypointer__read by name select activityid, '{one.name}' as activitytypecode, {shared}, _file, _record
                             from {one.name}__read where activityid not in (select activityid from activitypointer__read where activityid is not null)""")
+    for statement in CONTACTS_AUDITED:
+        con.execute(statement)
     con.execute(UNSENT_MAILS)
     con.execute("create or replace table survivors as " + survivors(
         "select accountid as id, masterid as into_id from account__read union all select contactid, masterid from contact__read"))

@@ -26,6 +26,15 @@ where kind_of(p.activitytypecode) = 'email' and (
     or {MAIL_STATUS.format("coalesce(p.statuscode, e.statuscode)")} is distinct from 8 and {ACTIVITY_STATE.replace("statecode", "coalesce(p.statecode, e.statecode)")} in (0, 2))
 """
 
+# What the audit tells of contacts goes to a table of its own.
+IS_CONTACTS = """lower(objecttypecode) in ('contact', '2')
+    or objecttypecode is null and objectid in (select contactid from contact__read where contactid is not null)"""
+CONTACTS_AUDITED = (
+    f"""insert into contact_audit__read by name select auditid, objectid as contactid, createdon, changedata, _file, _record, _odd, _is_header
+        from audit__read where {IS_CONTACTS}""",
+    f"delete from audit__read where {IS_CONTACTS}",
+)
+
 TEST_ACCOUNTS = """
 create or replace table test_accounts as select accountid from account__read where regexp_matches(name, getvariable('test_deals'), 'i')
 """
@@ -80,8 +89,23 @@ left join labels l on l.attribute = 'statuscode' and l.value = o.statuscode
 
 KEPT = """
 select field, (select begun_at from audit_begin) as since from (values ('stage', (select name from stage_column)), ('amount', 'estimatedvalue'),
-    ('close_date', 'estimatedclosedate'), ('owner', 'ownerid')) t(field, name)
+    ('close_date', 'estimatedclosedate'), ('owner', 'ownerid'), ('account', (select mode(name) from account_columns))) t(field, name)
 where name in (select name from audited)
+union all
+select 'title', min(createdon) from contact_audit having (select count(*) > 0 from title_revisions)
+"""
+
+# The column that tells a deal's account.
+ACCOUNT_COLUMNS = """
+select opportunityid as deal_id, case when parentaccountid is not null or opportunityid in (select deal_id from audited where name = 'parentaccountid')
+                                      then 'parentaccountid' else 'customerid' end as name from opportunity
+"""
+
+ACCOUNTS = """
+select a.deal_id, a.moment, a.id, a.author_id, coalesce(o.now_id, as_id(split_part(a.old_value, ',', -1))) as old_id,
+       coalesce(n.now_id, as_id(split_part(a.new_value, ',', -1))) as new_id
+from audited a join account_columns c on c.deal_id = a.deal_id and c.name = a.name
+left join survivors o on o.id = as_id(split_part(a.old_value, ',', -1)) left join survivors n on n.id = as_id(split_part(a.new_value, ',', -1))
 """
 
 REVISIONS = """
@@ -92,11 +116,21 @@ select deal_id, case name when 'estimatedvalue' then 'amount' when 'estimatedclo
        case name when 'estimatedvalue' then as_number(new_value)::varchar when 'estimatedclosedate' then month_first_time(new_value)::varchar else as_id(split_part(new_value, ',', -1)) end, true
 from audited where name in ('estimatedvalue', 'estimatedclosedate', 'ownerid')
 union all
+select deal_id, 'account', moment, id, author_id, old_id, new_id, true from accounts_told where old_id is distinct from new_id
+union all
 select deal_id, 'on_hold', moment, id, author_id, (not is_on_hold)::varchar, is_on_hold::varchar, true from holds
 """
 
 CONTACTS = """
 select contactid as contact_id, coalesce(fullname, nullif(concat_ws(' ', firstname, lastname), '')) as name, jobtitle as title, lower(emailaddress1) as email from contact
+"""
+
+PEOPLE = "select contactid as contact_id, jobtitle as title, createdon as created_at from contact where contactid not in (select id from survivors)"
+
+TITLE_REVISIONS = """
+select contactid as contact_id, createdon as moment, auditid as id, nullif(one->>'oldValue', '') as old_value, nullif(one->>'newValue', '') as value,
+       true as has_old
+from (select *, unnest(json_extract(changedata, '$.changedAttributes[*]')) as one from contact_audit) where one->>'logicalName' = 'jobtitle'
 """
 
 # Who took part in an activity: whether we sent it, and the buyer on either end of it.
@@ -193,6 +227,7 @@ from roles r join contacts c using (contact_id)
 """
 
 CORE = {"labels": LABELS, "stage_column": STAGE_COLUMN, "audit_begin": AUDIT_BEGIN, "audited": AUDITED, "newest": NEWEST, "closings": CLOSINGS, "deal_stages": DEAL_STAGES,
-        "holds": HOLDS, "moves": MOVES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "revisions": REVISIONS, "contacts": CONTACTS,
+        "holds": HOLDS, "moves": MOVES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "account_columns": ACCOUNT_COLUMNS, "accounts_told": ACCOUNTS,
+        "people": PEOPLE, "title_revisions": TITLE_REVISIONS, "kept": KEPT, "revisions": REVISIONS, "contacts": CONTACTS,
         "sides": SIDES, "activities_read": ACTIVITIES_READ, "activities": f"({EMAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({TASKS})",
         "proposals": PROPOSALS, "contact_roles": CONTACT_ROLES}

@@ -9,6 +9,7 @@ from dealtriage.errors import BadInput
 from dealtriage.params import EventLogMapping, Source
 from dealtriage.sources.crm import Crm, Reading
 from dealtriage.sources.declared import table
+from dealtriage.sources.history import NO_TITLE_REVISIONS
 from dealtriage.sources.sql import define_plain_ids
 
 # kind in params -> (core table, kind or event there, direction, outcome)
@@ -144,6 +145,8 @@ CORE = {
         select null::varchar as role_id, null::varchar as deal_id, null::varchar as contact_id,
                null::varchar as contact_name, null::varchar as title, null::varchar as role, false as is_primary,
                null::timestamp as created_at where false""",
+    "people": "select null::varchar as contact_id, null::varchar as title, null::timestamp as created_at where false",
+    "title_revisions": NO_TITLE_REVISIONS,
 }
 
 CRM = Crm(name="event_log", title="event log", tables=(LOG,), deals="", define_ids=define_plain_ids, core=CORE, check=check, prepare=prepare,

@@ -113,10 +113,20 @@ CONTACT = table("Contact", """
     email                 text  overwritten
     firstname             text  overwritten       | First Name
     lastname              text  overwritten       | Last Name
-    jobtitle              text  overwritten       | Job Title
+    jobtitle              text  historised        | Job Title
     hs_merged_object_ids  text  overwritten  may
     archived              flag  overwritten  may  | is_deleted
+    propertiesWithHistory json  historised   may  | properties_with_history
+    properties_versions   json  historised   may
 """, names="contacts", key="hs_object_id", cost="people are told apart by their mail addresses")
+
+TITLE_HISTORY = table("ContactPropertyHistory", """
+    contact_id  id    immutable   must | contactId, hs_object_id, vid
+    name        text  immutable   must | property
+    value       text  historised  must
+    timestamp   time  immutable   must
+""", names="contact_property_history contacts_property_history", dated="timestamp", is_exploded=True,
+    left_out={"not the job title": "r.name <> 'jobtitle'"})
 
 COMPANY = table("Company", """
     hs_object_id          id    immutable    must | id, Record ID, company_id
@@ -223,7 +233,7 @@ QUOTE = engagement("Quote", """
 """, "quotes", cost="no proposals are known")
 
 ENGAGEMENTS = (EMAIL, CALL, MEETING, TASK, NOTE, QUOTE)
-TABLES = (DEAL, PROPERTY_HISTORY, STAGE_ENTRY, PIPELINE, STAGE, OWNER, OWNER_TEAM, TEAM, CONTACT, COMPANY, MERGED, ENGAGEMENT, TIED_TO_DEAL,
+TABLES = (DEAL, PROPERTY_HISTORY, STAGE_ENTRY, PIPELINE, STAGE, OWNER, OWNER_TEAM, TEAM, CONTACT, TITLE_HISTORY, COMPANY, MERGED, ENGAGEMENT, TIED_TO_DEAL,
           TIED_TO_CONTACT, DEAL_CONTACT, DEAL_COMPANY, *ENGAGEMENTS)
 
 

@@ -24,6 +24,14 @@ EXPLODED = (
               one->>'source' as source, one->>'sourceId' as source_id, _file, _record
        from (select hs_object_id as deal_id, unnest(properties_versions::json[]) as one, _file, _record from Deal__read
              where properties_versions is not null)""",
+    """insert into ContactPropertyHistory__read by name
+       select contact_id, 'jobtitle' as name, nullif(one->>'value', '') as value, as_time(one->>'timestamp') as timestamp, _file, _record
+       from (select hs_object_id as contact_id, unnest(json_extract("propertiesWithHistory", '$.jobtitle')::json[]) as one, _file, _record
+             from Contact__read where json_extract("propertiesWithHistory", '$.jobtitle') is not null)""",
+    """insert into ContactPropertyHistory__read by name
+       select contact_id, one->>'name' as name, nullif(one->>'value', '') as value, as_time(one->>'timestamp') as timestamp, _file, _record
+       from (select hs_object_id as contact_id, unnest(properties_versions::json[]) as one, _file, _record from Contact__read
+             where properties_versions is not null)""",
     """insert into DealStage__read by name
        select deal_id, regexp_extract(name, 'date_entered_(.+)$', 1) as value, as_time(json_extract_string(properties, '$."' || name || '"')) as date_entered, _file, _record
        from (select hs_object_id as deal_id, properties, unnest(json_keys(properties)) as name, _file, _record from Deal__read where properties is not null)
@@ -162,6 +170,13 @@ CONTACTS = """
 select hs_object_id as contact_id, nullif(concat_ws(' ', firstname, lastname), '') as name, jobtitle as title, lower(email) as email from Contact
 """
 
+PEOPLE = "select hs_object_id as contact_id, jobtitle as title, null::timestamp as created_at from Contact where hs_object_id not in (select id from survivors)"
+
+TITLE_REVISIONS = """
+select contact_id, timestamp as moment, 'jobtitle@' || timestamp as id, null::varchar as old_value, min(value) as value, false as has_old
+from ContactPropertyHistory where name = 'jobtitle' group by contact_id, timestamp
+"""
+
 TIED = """
 select d.deal_id, d.engagement_id, c.contact_id from (select distinct deal_id, engagement_id from EngagementDeal) d
 left join (select engagement_id, min(contact_id) as contact_id from EngagementContact group by 1) c using (engagement_id)
@@ -244,6 +259,7 @@ from (select distinct deal_id, contact_id from DealContact where contact_id is n
 """
 
 CORE = {"stage_names": STAGE_NAMES, "stage_keys": STAGE_KEYS, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS,
-        "kept": "select null::varchar as field, null::timestamp as since where false", "revisions": REVISIONS, "contacts": CONTACTS, "tied": TIED,
+        "kept": "select null::varchar as field, null::timestamp as since where false", "revisions": REVISIONS, "contacts": CONTACTS, "people": PEOPLE,
+        "title_revisions": TITLE_REVISIONS, "tied": TIED,
         "dispositions": DISPOSITIONS, "meetings_tied": MEETINGS_TIED, "activities": f"({EMAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({TASKS}) union all ({NOTES})",
         "proposals": PROPOSALS, "contact_roles": CONTACT_ROLES}

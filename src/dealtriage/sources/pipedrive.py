@@ -27,7 +27,7 @@ DEAL = table("Deal", """
     currency             text    immutable
     owner_id             id      historised        | user_id
     person_id            id      overwritten
-    org_id               id      overwritten
+    org_id               id      historised
     org_name             text    overwritten  may
     expected_close_date  time    historised
     won_time             time    historised
@@ -51,7 +51,7 @@ FLOW = table("Flow", """
     object               text  immutable   may
 """, names="dealflow flow deal_flow deals_flow deal_field_history", key="id", dated="log_time", deal="r.item_id",
     left_out={"not a change of a field": "coalesce(r.object, 'dealChange') <> 'dealChange'"},
-    cost="past stages, amounts, close dates and owners are not known, only the present ones")
+    cost="past stages, amounts, close dates, owners and organizations are not known, only the present ones")
 
 ACTIVITY = table("Activity", """
     id                   id    immutable    must

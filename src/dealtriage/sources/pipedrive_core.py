@@ -4,6 +4,7 @@ A deal keeps its stage when it is won or lost; here `won` and `lost` are stages 
 opened again is back in the stage it has then.
 """
 
+from dealtriage.sources.history import NO_TITLE_REVISIONS
 from dealtriage.sources.subjects import is_auto_reply, is_called_off, is_no_show
 
 STAGES_FROM_PARAMS = """
@@ -70,7 +71,7 @@ left join OrganizationName o on o.id = coalesce(s.now_id, d.org_id)
 """
 
 KEPT = """
-select unnest(['stage', 'amount', 'close_date', 'owner']) as field, timestamp '1900-01-01' as since where exists (from Flow)
+select unnest(['stage', 'amount', 'close_date', 'owner', 'account']) as field, timestamp '1900-01-01' as since where exists (from Flow)
 """
 
 # Moves between stages and openings and closings are two fields of the flow and one of ours: at each change of either,
@@ -110,12 +111,23 @@ select deal_id, case field_key when 'value' then 'amount' when 'expected_close_d
        case field_key when 'value' then nullif(as_number(old_value), 0)::varchar when 'expected_close_date' then as_time(old_value)::varchar else as_id(old_value) end,
        case field_key when 'value' then nullif(as_number(new_value), 0)::varchar when 'expected_close_date' then as_time(new_value)::varchar else as_id(new_value) end, true
 from Flow where field_key in ('value', 'expected_close_date', 'user_id', 'owner_id')
+union all
+select deal_id, 'account', moment, id, author_id, old_id, new_id, true from organizations_told where old_id is distinct from new_id
+"""
+
+ORGANIZATIONS = """
+select deal_id, log_time as moment, f.id, case when is_bulk_update_flag then '(bulk update)' else user_id end as author_id,
+       coalesce(o.now_id, as_id(old_value)) as old_id, coalesce(n.now_id, as_id(new_value)) as new_id
+from Flow f left join OrganizationSurvivors o on o.id = as_id(old_value) left join OrganizationSurvivors n on n.id = as_id(new_value)
+where field_key = 'org_id'
 """
 
 CONTACTS = """
 select id as contact_id, name, job_title as title,
        case when email like '[%' then json_extract_string(email, '$[*].value') else [email] end as emails from Person
 """
+
+PEOPLE = "select id as contact_id, job_title as title, null::timestamp as created_at from Person where id not in (select id from PersonSurvivors)"
 
 ADDRESSES = """
 select lower(email) as email, min(contact_id) as contact_id from (select contact_id, unnest(emails) as email from contacts) where email is not null group by 1
@@ -198,7 +210,7 @@ left join PersonSurvivors s on s.id = d.person_id
 left join contacts c on c.contact_id = r.contact_id
 """
 
-CORE = {"stage_names": STAGE_NAMES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "moves": MOVES, "revisions": REVISIONS,
-        "contacts": CONTACTS, "addresses": ADDRESSES, "activities_read": ACTIVITIES_READ,
+CORE = {"stage_names": STAGE_NAMES, "stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "moves": MOVES, "organizations_told": ORGANIZATIONS,
+        "revisions": REVISIONS, "contacts": CONTACTS, "people": PEOPLE, "title_revisions": NO_TITLE_REVISIONS, "addresses": ADDRESSES, "activities_read": ACTIVITIES_READ,
         "activities": f"({MAILS}) union all ({CALLS}) union all ({MEETINGS}) union all ({OTHERS})", "proposals": PROPOSALS,
         "contact_roles": CONTACT_ROLES}

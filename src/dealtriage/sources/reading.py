@@ -26,7 +26,7 @@ NEWEST = """
 select max(moment) from (select created_at as moment from deals union all select changed_at from deal_changes
   union all select created_at from activities union all select known_at from proposals
   union all select outcome_at from activities where outcome_at < created_at + interval 400 day
-  union all select created_at from contact_roles)
+  union all select created_at from contact_roles union all select known_at from contact_titles)
 """
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def _map(crm: Crm, con: duckdb.DuckDBPyConnection) -> None:
                    from deals_read where owner_id_now is not null and owner_id_now not in (select owner_id from owners)""")
     history.rebuild(con, crm.most_revisions, crm.starts_with_deal)
     con.execute("""create or replace table deals as select d.* exclude (closed_at_now), h.history_since
-        from deals_read d left join (select deal_id, max(known_since) as history_since from history_limits group by 1) h using (deal_id)""")
+        from deals_read d left join (select deal_id, max(known_since) as history_since from history_limits where field <> 'account' group by 1) h using (deal_id)""")
 
 
 def _what_became(crm: Crm, con: duckdb.DuckDBPyConnection) -> str:

@@ -23,7 +23,7 @@ OPPORTUNITY = table("Opportunity", """
     StageName            text    historised   must | Stage
     CreatedDate          time    immutable    must
     OwnerId              id      historised   must | Opportunity Owner, Owner
-    AccountId            id      overwritten       | Account ID
+    AccountId            id      historised        | Account ID
     AccountName          text    overwritten  may  | Account Name
     Amount               number  historised
     CloseDate            time    historised
@@ -44,6 +44,7 @@ VERSIONS = table("OpportunityVersions", """
     Amount           number  historised
     CloseDate        time    historised
     OwnerId          id      historised
+    AccountId        id      historised   may
 """, names="opportunity opportunity_history", dated="_fivetran_start", deal="r.Id", keeps_versions=True, is_exploded=True)
 
 HISTORY = table("OpportunityHistory", """
@@ -68,7 +69,7 @@ FIELD_HISTORY = table("OpportunityFieldHistory", """
     NewValue       text  historised  must
     CreatedById    id    immutable
     IsDeleted      flag  overwritten
-""", key="Id", dated="CreatedDate", deal="r.OpportunityId", left_out=DELETED, cost="past owners are not known, only the present one")
+""", key="Id", dated="CreatedDate", deal="r.OpportunityId", left_out=DELETED, cost="past owners and accounts are not known, only the present ones")
 
 STAGE = table("OpportunityStage", """
     MasterLabel  text    immutable    must
@@ -191,10 +192,27 @@ CONTACT = table("Contact", """
     FirstName       text  overwritten
     LastName        text  overwritten
     Email           text  overwritten
-    Title           text  overwritten
+    Title           text  historised
+    CreatedDate     time  immutable    may
     MasterRecordId  id    overwritten
     IsDeleted       flag  overwritten
 """, key="Id", cost="people are told apart by their mail addresses")
+
+CONTACT_VERSIONS = table("ContactVersions", """
+    Id               id    immutable   must
+    _fivetran_start  time  immutable   must
+    Title            text  historised  must
+""", names="contact contact_history", dated="_fivetran_start", keeps_versions=True, is_exploded=True)
+
+CONTACT_HISTORY = table("ContactHistory", """
+    Id           id    immutable   must
+    ContactId    id    immutable   must
+    CreatedDate  time  immutable   must | Edit Date
+    Field        text  immutable   must | Field / Event
+    OldValue     text  historised  must
+    NewValue     text  historised  must
+    IsDeleted    flag  overwritten
+""", key="Id", dated="CreatedDate", left_out=DELETED, cost="past titles of contacts are not known, only the present ones")
 
 CURRENCY = table("CurrencyType", """
     IsoCode         text    immutable    must
@@ -221,7 +239,10 @@ def prepare(reading: Reading) -> None:
         con.execute(STAGES_BY_PROBABILITY)
     if reading.has("Opportunity", "_fivetran_start"):
         con.execute("""insert into OpportunityVersions__read by name select Id, _fivetran_start, StageName, Amount, CloseDate, OwnerId,
-                       _file, _record from Opportunity__read where _fivetran_start is not null""")
+                       AccountId, _file, _record from Opportunity__read where _fivetran_start is not null""")
+    if reading.has("Contact", "_fivetran_start"):
+        con.execute("""insert into ContactVersions__read by name select Id, _fivetran_start, Title, _file, _record from Contact__read
+                       where _fivetran_start is not null""")
     con.execute("""create or replace table email_people as select Id as task_id, any_value(WhoId) as who_id, any_value(WhatId) as what_id
                    from Task__read where Id in (select ActivityId from EmailMessage__read where ActivityId is not null) group by Id""")
     con.execute("""update EmailMessage__read set RelatedToId = what_id from email_people
@@ -250,7 +271,7 @@ def form(found: Sequence[Found]) -> str:
 
 
 TABLES = (OPPORTUNITY, VERSIONS, HISTORY, FIELD_HISTORY, STAGE, CONTACT_ROLE, EMAIL, TASK, EVENT, QUOTE, USER, ROLE, ACCOUNT, CONTACT,
-          CURRENCY)
+          CONTACT_VERSIONS, CONTACT_HISTORY, CURRENCY)
 
 CRM = Crm(
     name="salesforce", title="Salesforce", tables=TABLES, deals="Opportunity", define_ids=define_id_macros, core=CORE, check=check,

@@ -61,25 +61,44 @@ left join CurrencyType c on c.IsoCode = o.CurrencyIsoCode
 left join stages st on st.stage = {STAGE_NAME.format("o.StageName")}
 """
 
-KEPT = """
+# Of an account's change there are two rows, one with ids and one with names; who exports reports has the names alone.
+ACCOUNT_IDS = "Field = 'Account' and (starts_with(as_key(NewValue), '001') or starts_with(as_key(OldValue), '001'))"
+
+# Nothing tells whether changes of accounts and titles are kept, but that there is one.
+KEPT = f"""
 select 'owner' as field, min(CreatedDate) as since from OpportunityFieldHistory where Field in ('Owner', 'created') having count(*) > 0
 union all
 select unnest(['stage', 'amount', 'close_date']), since from (select min(CreatedDate) as since from OpportunityFieldHistory
     where not exists (from OpportunityHistory) and not exists (from OpportunityVersions) having count(*) > 0)
+union all
+select 'account', min(CreatedDate) from OpportunityFieldHistory having count(*) filter ({ACCOUNT_IDS}) > 0
+union all
+select 'title', min(CreatedDate) from ContactHistory having count(*) filter (Field = 'Title') > 0
+"""
+
+ACCOUNTS = f"""
+select deal_id, CreatedDate as moment, h.Id as id, CreatedById as author_id, coalesce(o.now_id, as_key(OldValue)) as old_value,
+       coalesce(n.now_id, as_key(NewValue)) as value
+from OpportunityFieldHistory h left join survivors o on o.id = as_key(OldValue) left join survivors n on n.id = as_key(NewValue)
+where {ACCOUNT_IDS}
 """
 
 REVISIONS = f"""
 with snapshots as (
     select deal_id, CreatedDate as moment, Id as id, CreatedById as author_id, {STAGE_NAME.format("StageName")} as stage,
-           Amount::varchar as amount, CloseDate::varchar as close_date, null::varchar as owner from OpportunityHistory
+           Amount::varchar as amount, CloseDate::varchar as close_date, null::varchar as owner,
+           null::varchar as account from OpportunityHistory
     union all
-    select deal_id, _fivetran_start, 'version', null, {STAGE_NAME.format("StageName")}, Amount::varchar, CloseDate::varchar, OwnerId
-    from OpportunityVersions)
+    select deal_id, _fivetran_start, 'version', null, {STAGE_NAME.format("StageName")}, Amount::varchar, CloseDate::varchar, OwnerId,
+           coalesce(s.now_id, AccountId)
+    from OpportunityVersions left join survivors s on s.id = AccountId)
 select deal_id, field, moment, id, author_id, null::varchar as old_value, value, false as has_old
-from (unpivot snapshots on stage, amount, close_date, owner into name field value value)
+from (unpivot snapshots on stage, amount, close_date, owner, account into name field value value)
 union all
 select deal_id, 'owner', CreatedDate, Id, CreatedById, as_key(OldValue), as_key(NewValue), true
 from OpportunityFieldHistory where Field = 'Owner' and as_key(NewValue) is not null and starts_with(NewValue, '005')
+union all
+select deal_id, 'account', moment, id, author_id, old_value, value, true from accounts_told where old_value is distinct from value
 union all
 select deal_id, case Field when 'StageName' then 'stage' when 'Amount' then 'amount' else 'close_date' end, CreatedDate, Id, CreatedById,
        case Field when 'Amount' then as_number(OldValue)::varchar when 'CloseDate' then as_time(OldValue)::varchar else OldValue end,
@@ -91,6 +110,15 @@ from OpportunityFieldHistory where Field in ('StageName', 'Amount', 'CloseDate')
 CONTACTS = """
 select c.Id as contact_id, coalesce(c.Name, nullif(concat_ws(' ', c.FirstName, c.LastName), '')) as name, c.Title as title,
        lower(c.Email) as email from Contact c
+"""
+
+PEOPLE = "select Id as contact_id, Title as title, CreatedDate as created_at from Contact where Id not in (select id from survivors)"
+
+TITLE_REVISIONS = """
+select ContactId as contact_id, CreatedDate as moment, Id as id, OldValue as old_value, NewValue as value, true as has_old
+from ContactHistory where Field = 'Title'
+union all
+select Id, _fivetran_start, 'version', null, Title, false from ContactVersions
 """
 
 EMAILS = f"""
@@ -179,5 +207,6 @@ left join survivors s on s.id = r.ContactId
 left join contacts c on c.contact_id = coalesce(s.now_id, r.ContactId)
 """
 
-CORE = {"stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "revisions": REVISIONS, "contacts": CONTACTS,
+CORE = {"stages": STAGES, "owners": OWNERS, "deals_read": DEALS, "kept": KEPT, "accounts_told": ACCOUNTS, "revisions": REVISIONS,
+        "contacts": CONTACTS, "people": PEOPLE, "title_revisions": TITLE_REVISIONS,
         "activities": f"({EMAILS}) union all ({TASKS}) union all ({MEETINGS})", "proposals": PROPOSALS, "contact_roles": CONTACT_ROLES}

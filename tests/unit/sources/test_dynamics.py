@@ -26,6 +26,7 @@ def guid(number: int) -> str:
 A, B, C = guid(1), guid(2), guid(3)
 REP, BOSS, ROBOT = guid(71), guid(72), guid(73)
 ANNA, OLD_ANNA, ACME, OLD_ACME, EURO = guid(31), guid(32), guid(51), guid(52), guid(61)
+BEN, OTHER = guid(33), guid(53)
 
 
 def deal(id_: str, name: str, stage: str, state: int = 0, **more: Any) -> dict[str, Any]:
@@ -181,7 +182,8 @@ STORY = [
     ("meeting_held", "01-25", "01-27"),                 # known when it was marked as completed
     ("proposal_sent", "01-28", "01-28"), ("task_planned", "01-30", "01-30"), ("task_done", "02-03", "02-03"),
     ("amount_changed", "02-10", "02-10"), ("close_date_changed", "02-11", "02-11"), ("owner_changed", "02-12", "02-12"),
-    ("proposal_withdrawn", "02-14", "02-14")]
+    ("account_changed", "02-14", "02-14"),              # not audited: known on the export day, as titles are
+    ("proposal_withdrawn", "02-14", "02-14"), ("title_known", "02-14", "02-14")]
 
 
 @pytest.mark.parametrize("write", [as_csv, as_parquet, as_answers, without_pointer])
@@ -211,7 +213,39 @@ def test_values_at_the_beginning_are_those_the_first_changes_replaced(tmp_path: 
     assert [(r.field, r.old_value, r.new_value, r.author_id) for r in own.itertuples()] == [
         ("amount", "", "900.0", ""), ("close_date", "", "2026-02-28 00:00:00", ""), ("owner", "", BOSS, ""), ("stage", "", "1-Qualify", ""),
         ("stage", "1-Qualify", "2-Proposal", BOSS), ("amount", "900.0", "1000.0", BOSS),
-        ("close_date", "2026-02-28 00:00:00", "2026-03-31 00:00:00", BOSS), ("owner", BOSS, REP, BOSS)]
+        ("close_date", "2026-02-28 00:00:00", "2026-03-31 00:00:00", BOSS), ("owner", BOSS, REP, BOSS), ("account", "", ACME, "")]
+
+
+@pytest.mark.parametrize("column", ["customerid", "parentaccountid"])
+def test_accounts_as_the_audit_tells(tmp_path: Path, column: str) -> None:
+    content = tables()
+    for row in content["opportunity"]:
+        row |= {"customerid": "", "parentaccountid": "", column: OLD_ACME}
+    content["audit"].append(audit(6, A, "2026-01-25", **{column: (f"account,{OTHER}", f"account,{OLD_ACME}")}))
+    found = read(tmp_path, content)
+    assert stage_story(found, A, "account") == [("01-15", OTHER), ("01-25", ACME)]  # merged accounts lead to the one that is left
+    assert stage_story(found, C, "account") == [("01-15", ACME)]
+    own = found["facts"].query(f"deal_id == '{A}' and kind == 'account_changed'")
+    assert own["label"].tolist() == [OTHER, ACME]
+
+
+@pytest.mark.parametrize("code", ["contact", "2", ""])
+@pytest.mark.parametrize("write", [as_csv, as_answers])
+def test_titles_as_the_audit_tells(tmp_path: Path, code: str, write: Any) -> None:
+    content = tables()
+    content["contact"].append({"contactid": BEN, "fullname": "Ben", "emailaddress1": "ben@acme.test", "jobtitle": "Buyer", "masterid": ""})
+    content["audit"] += [
+        audit(7, BEN, "2026-01-04", emailaddress1=("b@acme.test", "ben@acme.test")) | {"objecttypecode": code},
+        audit(8, ANNA, "2026-01-20", jobtitle=("Controller", "CFO")) | {"objecttypecode": code},
+        audit(9, ANNA, "2026-01-21", jobtitle=("?", "?")) | {"objecttypecode": code, "changedata": "broken"}]
+    found = read(tmp_path, content, write)
+    titles = found["contact_titles"]
+    assert [(r.contact_id, f"{r.known_at:%m-%d}", r.title) for r in titles.itertuples()] == [
+        (ANNA, "01-04", "Controller"), (ANNA, "01-20", "CFO"), (BEN, "01-04", "Buyer")]  # rolled back as far as contacts are audited
+    told = found["facts"].query("kind == 'title_known'")
+    assert [(f"{r.known_at:%m-%d}", r.label, r.value) for r in told.itertuples()] == [("01-04", "Controller", 1), ("01-20", "CFO", 4)]
+    assert found["quarantine"]["reason"].tolist() == ["is no list of changes"]
+    assert [fact for fact in kinds(found["facts"]) if fact[0] != "title_known"] == [fact for fact in STORY if fact[0] != "title_known"]
 
 
 def test_a_deal_made_under_audit_is_known_from_its_first_day(tmp_path: Path) -> None:
@@ -220,7 +254,7 @@ def test_a_deal_made_under_audit_is_known_from_its_first_day(tmp_path: Path) -> 
     content["audit"].append(audit(9, guid(4), "2026-02-01", stepname=(None, "1-Qualify"), statecode=(None, "0"), estimatedvalue=(None, "1000.0000")))
     found = read(tmp_path, content)
     assert stage_story(found, guid(4)) == [("02-01", "1-Qualify")]
-    assert found["history_limits"].query(f"deal_id == '{guid(4)}'").empty
+    assert found["history_limits"].query(f"deal_id == '{guid(4)}'")["field"].tolist() == ["account"]  # not audited
 
 
 def without(content: Rows, *names: str) -> Rows:
@@ -234,7 +268,7 @@ def test_without_an_audit_only_closings_are_known_before_the_export(tmp_path: Pa
     assert stage_story(found) == [("02-14", "2-Proposal")]  # the newest moment of the export
     assert stage_story(found, A, "amount") == [("02-14", "1000.0")]
     assert stage_story(found, B) == [("02-02", "won")]
-    assert set(found["history_limits"].query(f"deal_id == '{B}'")["field"]) == {"stage", "amount", "close_date", "owner"}
+    assert set(found["history_limits"].query(f"deal_id == '{B}'")["field"]) == {"stage", "amount", "close_date", "owner", "account"}
     content["opportunity"][0]["modifiedon"] = "2026-01-09T09:00:00Z"
     pd.testing.assert_frame_equal(read(tmp_path / "still", content)["facts"], found["facts"])
 
@@ -414,7 +448,7 @@ def test_a_record_brought_from_elsewhere_is_not_known_before_it_came(tmp_path: P
     content["activitypointer"][0]["overriddencreatedon"] = "2026-02-05T09:00:00Z"
     facts = read(tmp_path, content)["facts"]
     assert ("email_in", "01-05", "02-05") in kinds(facts)
-    assert {known for *_, known in kinds(facts, C)} == {"02-05"}
+    assert {known for kind, _, known in kinds(facts, C) if kind != "account_changed"} == {"02-05"}
 
 
 def test_merges_in_a_chain_and_in_a_circle(tmp_path: Path) -> None:

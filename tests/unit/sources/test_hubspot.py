@@ -99,7 +99,8 @@ def kinds(facts: pd.DataFrame, of: str = A) -> list[tuple[str, str, str]]:
 STORY = [("amount_changed", "01-01", "01-01"), ("deal_created", "01-01", "01-01"), ("stage_changed", "01-01", "01-01"), ("email_in", "01-05", "01-05"),
          ("email_bounced", "01-06", "01-06"), ("email_auto_reply", "01-07", "01-07"), ("call_unanswered", "01-13", "01-13"),
          ("call_answered", "01-12", "01-16"), ("meeting_planned", "01-18", "01-18"), ("stage_changed", "01-20", "01-20"),
-         ("meeting_held", "01-25", "01-27"), ("proposal_sent", "01-28", "01-28"), ("amount_changed", "02-10", "02-10")]
+         ("meeting_held", "01-25", "01-27"), ("proposal_sent", "01-28", "01-28"), ("amount_changed", "02-10", "02-10"),
+         ("title_known", "02-10", "02-10")]  # no history of titles: the present one, on the export day
 
 
 @pytest.mark.parametrize("form", ["lines", "pages", "array"])
@@ -136,6 +137,51 @@ def test_a_history_of_twenty_revisions_begins_where_it_was_cut(tmp_path: Path) -
     assert [f"{at:%m-%d}" for at in limits["known_since"]] == ["01-05"]
     assert f"{found['deals'].set_index('deal_id').loc[A, 'history_since']:%m-%d}" == "01-05"
     assert found["deal_changes"].query(f"deal_id == '{A}' and field == 'amount'")["changed_at"].min() == pd.Timestamp("2026-01-05 09:00")
+
+
+def titles_told(found: dict[str, pd.DataFrame]) -> list[tuple[str, str, float]]:
+    return [(f"{r.known_at:%m-%d}", r.label, r.value) for r in found["facts"].query("kind == 'title_known'").itertuples()]
+
+
+TITLES = history(("2025-11-01T09:00:00Z", "Clerk"), ("2026-01-01T09:00:00Z", "Controller"), ("2026-01-20T09:00:00Z", "Chief Financial Officer"))
+TOLD = [("01-05", "Controller", 1), ("01-20", "Chief Financial Officer", 4)]
+
+
+@pytest.mark.parametrize("form", ["api", "singer", "fivetran", "airbyte"])
+def test_titles_as_the_history_tells(tmp_path: Path, form: str) -> None:
+    content = portal()
+    contact = content["contacts"][0]
+    contact["properties"]["jobtitle"] = "Chief Financial Officer"
+    if form == "api":
+        contact["propertiesWithHistory"] = {"jobtitle": TITLES, "email": history(("2025-11-01T09:00:00Z", "anna@acme.test"))}
+    elif form == "singer":
+        contact["properties_versions"] = [{"name": "jobtitle", "value": r["value"], "timestamp": r["timestamp"]} for r in TITLES]
+    elif form == "fivetran":
+        content["contact_property_history"] = [{"contact_id": "501", "name": name, "value": r["value"], "timestamp": r["timestamp"]} for name in ("jobtitle", "email")
+                                               for r in TITLES]
+    else:
+        content["contacts_property_history"] = [{"vid": "501", "property": "jobtitle", "value": r["value"], "timestamp": r["timestamp"]} for r in TITLES]
+    found = read(tmp_path, content)
+    assert titles_told(found) == TOLD
+    assert found["quarantine"].empty
+    assert ("3 not the job title" in (workspace(tmp_path).core / "summary.txt").read_text()) == (form == "fivetran")
+
+
+def test_titles_of_people_merged_away_are_not_those_of_who_is_left(tmp_path: Path) -> None:
+    content = portal()
+    content["contacts"][0]["properties"]["hs_merged_object_ids"] = "502"
+    content["contacts"].append({"id": "502", "properties": {"email": "old@acme.test", "jobtitle": "Clerk"},
+                                "propertiesWithHistory": {"jobtitle": history(("2025-11-01T09:00:00Z", "Clerk"))}})
+    assert titles_told(read(tmp_path, content)) == [("02-10", "CFO", 4)]
+
+
+def test_a_company_is_known_on_the_export_day(tmp_path: Path) -> None:
+    content = portal()
+    content["companies"] = [{"id": "601", "properties": {"name": "Acme"}}]
+    content["deals"][0]["associations"] = {"companies": {"results": [{"id": "601", "type": "deal_to_company"}]}}
+    found = read(tmp_path, content)
+    accounts = found["facts"].query("kind == 'account_changed'")
+    assert [(r.deal_id, f"{r.known_at:%m-%d}", r.label) for r in accounts.itertuples()] == [(A, "02-10", "601")]
 
 
 def test_an_engagement_of_two_deals_belongs_to_both(tmp_path: Path) -> None:

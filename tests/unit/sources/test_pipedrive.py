@@ -138,6 +138,7 @@ def kinds(facts: pd.DataFrame, of: int = A) -> list[tuple[str, str, str]]:
 
 
 STORY = [
+    ("account_changed", "01-01", "01-01"),
     ("amount_changed", "01-01", "01-01"), ("close_date_changed", "01-01", "01-01"),  # rolled back from the changes
     ("deal_created", "01-01", "01-01"), ("stage_changed", "01-01", "01-01"), ("contact_added", "01-02", "01-02"),
     ("email_in", "01-05", "01-05"), ("email_out", "01-06", "01-06"),
@@ -145,7 +146,8 @@ STORY = [
     ("meeting_planned", "01-18", "01-18"), ("stage_changed", "01-20", "01-20"),
     ("meeting_held", "01-25", "01-27"),                 # known when it was marked as done
     ("task_planned", "01-30", "01-30"), ("task_done", "02-03", "02-03"), ("amount_changed", "02-10", "02-10"),
-    ("close_date_changed", "02-11", "02-11"), ("owner_changed", "02-12", "02-12")]
+    ("close_date_changed", "02-11", "02-11"), ("owner_changed", "02-12", "02-12"),
+    ("title_known", "02-12", "02-12")]                  # no history of titles: known on the export day
 
 
 @pytest.mark.parametrize("write", [lines, pages, as_csv])
@@ -160,11 +162,29 @@ def test_what_a_deal_was_at_first_is_what_its_first_changes_replaced(tmp_path: P
     found = read(tmp_path)
     own = found["deal_changes"].query("deal_id == '1'").fillna("")
     assert [(r.field, r.old_value, r.new_value, r.author_id) for r in own.itertuples()] == [
-        ("amount", "", "900.0", ""), ("close_date", "", "2026-02-28 00:00:00", ""), ("owner", "", str(BOSS), ""),
+        ("account", "", "51", ""), ("amount", "", "900.0", ""), ("close_date", "", "2026-02-28 00:00:00", ""), ("owner", "", str(BOSS), ""),
         ("stage", "", "Qualify", ""), ("stage", "Qualify", "Proposal", str(BOSS)), ("amount", "900.0", "1000.0", str(BOSS)),
         ("close_date", "2026-02-28 00:00:00", "2026-03-31 00:00:00", str(BOSS)), ("owner", str(BOSS), str(REP), str(BOSS))]
     assert found["history_limits"].empty
-    assert [k for k, *_ in kinds(found["facts"], C)] == ["deal_created", "stage_changed"]  # an amount of nothing is none
+    assert [k for k, *_ in kinds(found["facts"], C)] == ["account_changed", "deal_created", "stage_changed"]  # an amount of nothing is none
+
+
+def test_the_organizations_of_a_deal_as_the_flow_tells(tmp_path: Path) -> None:
+    """Merged ones under what is left of them."""
+    content = tables()
+    content["organizations"].append({"id": 54, "name": "Other", "merge_what_id": None, "active_flag": True})
+    content["dealflow"] += [change(8, A, "2026-01-20 09:00:00", "org_id", "54", "52"), change(9, A, "2026-01-21 09:00:00", "org_id", "52", "51")]
+    facts = read(tmp_path, content)["facts"].query("deal_id == '1' and kind == 'account_changed'")
+    assert [(f"{r.known_at:%m-%d}", r.label, r.owner_id) for r in facts.fillna({"owner_id": ""}).itertuples()] == [("01-01", "54", ""), ("01-20", "51", str(BOSS))]
+
+
+def test_titles_are_known_on_the_export_day(tmp_path: Path) -> None:
+    content = tables()
+    content["persons"].append({"id": 33, "name": "Ben", "email": [{"value": "ben@acme.test"}], "job_title": "VP Sales", "merge_what_id": None, "active_flag": True})
+    content["activities"][2] |= {"person_id": 33}
+    found = read(tmp_path, content)
+    told = found["facts"].query("kind == 'title_known'")
+    assert [(r.contact_id, f"{r.known_at:%m-%d}", r.label, r.value) for r in told.itertuples()] == [("31", "02-12", "CFO", 4), ("33", "02-12", "VP Sales", 3)]
 
 
 def test_what_else_is_read(tmp_path: Path) -> None:
@@ -208,9 +228,9 @@ def test_without_a_flow_only_closings_are_known_before_the_export(tmp_path: Path
     content = {name: rows for name, rows in tables().items() if name != "dealflow"}
     found = read(tmp_path, content)
     assert [(r.field, f"{r.changed_at:%m-%d}", r.new_value) for r in found["deal_changes"].query("deal_id == '1'").itertuples()] == [
-        ("amount", "02-02", "1000.0"), ("close_date", "02-02", "2026-03-31 00:00:00"), ("owner", "02-02", str(REP)), ("stage", "02-02", "Proposal")]
+        ("account", "02-02", "51"), ("amount", "02-02", "1000.0"), ("close_date", "02-02", "2026-03-31 00:00:00"), ("owner", "02-02", str(REP)), ("stage", "02-02", "Proposal")]
     assert stage_story(found, B) == [("02-02", "", "won")]
-    assert len(found["history_limits"].query("deal_id == '1'")) == 4
+    assert len(found["history_limits"].query("deal_id == '1'")) == 5
     content["deals"][0]["update_time"] = "2026-01-09 09:00:00"
     pd.testing.assert_frame_equal(read(tmp_path / "still", content)["facts"], found["facts"])
 
@@ -221,7 +241,8 @@ def test_what_a_deal_was_is_the_same_whatever_became_of_it(tmp_path: Path) -> No
     content["deals"][0] |= {"status": "lost", "lost_time": "2026-02-14 09:00:00", "update_time": "2026-02-14 09:00:00"}
     content["dealflow"].append(change(9, A, "2026-02-14 09:00:00", "status", "open", "lost"))
     after = read(tmp_path / "lost", content)["facts"]
-    pd.testing.assert_frame_equal(after.query("known_at < '2026-02-14'").reset_index(drop=True), before.query("known_at < '2026-02-14'").reset_index(drop=True))
+    then = "known_at < '2026-02-14' and kind != 'title_known'"  # titles are known on the export day, whichever that is
+    pd.testing.assert_frame_equal(after.query(then).reset_index(drop=True), before.query(then).reset_index(drop=True))
 
 
 def test_a_sweep_is_nobodys_decision(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from dealtriage import clean, timeline
 from dealtriage.errors import BadInput
 from dealtriage.tables import read_json, read_parquet, read_parts
-from tests.exports import ANNA, REP, A, B, C, deal, params_for, tables, workspace, write_export
+from tests.exports import ACME, ANNA, OLD, REP, A, B, C, deal, params_for, tables, workspace, write_export
+
+OTHER, BEN = "0017E000001aaACQAY", "0037E000001abcEQAQ"
 
 
 def read(tmp: Path, content: dict | None = None, encoding: str = "utf-8", **source: object) -> dict[str, pd.DataFrame]:
@@ -36,13 +38,14 @@ def test_the_story_of_a_deal(tmp_path: Path) -> None:
         ("meeting_held", "01-25", "01-27"),             # known when its outcome was recorded
         ("proposal_sent", "01-28", "01-28"), ("amount_changed", "02-10", "02-10"),
         ("close_date_changed", "02-10", "02-10"), ("proposal_withdrawn", "02-14", "02-14"),
-        ("owner_changed", "02-15", "02-15")]            # no history of owners: the present one, since the last change
+        ("account_changed", "02-15", "02-15"),          # no history of accounts, owners and titles: the present ones, on the export day
+        ("owner_changed", "02-15", "02-15"), ("title_known", "02-15", "02-15")]
 
 
 def test_won_and_untouched_deals(tmp_path: Path) -> None:
     facts = read(tmp_path)["facts"]
     assert ("won", "02-02", "02-02") in kinds(facts, B)
-    assert [k for k, *_ in kinds(facts, C)] == ["deal_created", "stage_changed", "owner_changed"]
+    assert [k for k, *_ in kinds(facts, C)] == ["deal_created", "stage_changed", "account_changed", "owner_changed"]
 
 
 def test_what_else_is_read(tmp_path: Path) -> None:
@@ -202,6 +205,103 @@ def test_an_owner_is_not_known_before_the_history_begins(tmp_path: Path) -> None
     assert [(row.kind, f"{row.known_at:%m-%d}") for row in owners.itertuples()] == [
         ("deal_created", "01-01"), ("owner_changed", "01-20")]
     assert owners["owner_id"].fillna("nobody").tolist() == ["nobody", REP]
+
+
+ACCOUNT_CHANGE = {"Id": "0177E0000001AAB", "OpportunityId": A, "CreatedById": REP, "CreatedDate": "2026-01-10 09:00:00", "Field": "Account",
+                  "OldValue": OTHER, "NewValue": OLD, "IsDeleted": "0"}
+CREATED = {**ACCOUNT_CHANGE, "Id": "0177E0000001AAA", "OpportunityId": B, "CreatedDate": "2025-12-01 00:00:00", "Field": "created", "OldValue": "", "NewValue": ""}
+NAMES = {**ACCOUNT_CHANGE, "Id": "0177E0000001AAC", "OldValue": "Other", "NewValue": "Acme (old)"}
+
+
+def labels(found: dict[str, pd.DataFrame], kind: str, of: str = A) -> list[tuple[str, str]]:
+    own = found["facts"].query(f"deal_id == '{of}' and kind == '{kind}'")
+    return [(f"{row.known_at:%m-%d}", row.label) for row in own.itertuples()]
+
+
+def test_the_accounts_of_a_deal_as_the_history_tells(tmp_path: Path) -> None:
+    """Merged ones under what is left of them; one that nothing changed was the present one since changes are kept."""
+    content = tables()
+    content["OpportunityFieldHistory"] = [CREATED, ACCOUNT_CHANGE, NAMES]
+    found = read(tmp_path, content)
+    assert labels(found, "account_changed") == [("01-01", OTHER), ("01-10", ACME)]
+    assert labels(found, "account_changed", C) == [("01-01", ACME)]
+    told = found["deal_changes"].query(f"deal_id == '{A}' and field == 'account'").fillna("")
+    assert told[["old_value", "new_value", "author_id"]].values.tolist() == [["", OTHER, ""], [OTHER, ACME, REP]]
+
+
+@pytest.mark.parametrize("rows", [[CREATED], [CREATED, NAMES]])
+def test_where_no_change_of_an_account_is_told_by_its_id_the_present_one_is_known_on_the_export_day(tmp_path: Path, rows: list) -> None:
+    content = tables()
+    content["OpportunityFieldHistory"] = rows
+    found = read(tmp_path, content)
+    assert labels(found, "account_changed") == [("02-15", ACME)]
+    assert set(found["history_limits"].query(f"deal_id == '{A}'")["field"]) == {"account"}
+    assert found["deals"].set_index("deal_id")["history_since"].isna()[A]  # of what the deal itself is, all is known
+
+
+def test_a_merge_is_no_change_of_account(tmp_path: Path) -> None:
+    content = tables()
+    content["OpportunityFieldHistory"] = [CREATED, ACCOUNT_CHANGE | {"OldValue": OLD, "NewValue": ACME}]
+    assert labels(read(tmp_path, content), "account_changed") == [("01-01", ACME)]
+
+
+def title_change(when: str, old: str, new: str, number: int = 1, of: str = ANNA, field: str = "Title") -> dict[str, str]:
+    return {"Id": f"03j7E000000{number:04d}", "ContactId": of, "CreatedById": REP, "CreatedDate": f"{when} 09:00:00", "Field": field, "DataType": "Text",
+            "OldValue": old, "NewValue": new, "IsDeleted": "0"}
+
+
+def test_titles_as_the_history_tells(tmp_path: Path) -> None:
+    """Of the titles had before a person took part the newest counts; a title is known of a deal once the person is."""
+    content = tables()
+    content["ContactHistory"] = [
+        title_change("2025-12-01", "Clerk", "Controller"), title_change("2025-12-20", "Controller", "Head of Finance", 2),
+        title_change("2026-01-20", "Head of Finance", "CFO", 3), title_change("2026-01-22", "a@acme.test", "anna@acme.test", 4, field="Email")]
+    found = read(tmp_path, content)
+    told = found["facts"].query("kind == 'title_known'")
+    assert [(f"{r.known_at:%m-%d}", r.contact_id, r.label, r.value, r.actor) for r in told.itertuples()] == [
+        ("01-05", ANNA, "Head of Finance", 3, "seller"), ("01-20", ANNA, "CFO", 4, "seller")]
+    assert not (told["is_buyer_signal"] | told["is_seller_touch"]).any()
+    assert (told["known_at"] == told["occurred_at"]).all()
+    titles = found["contact_titles"]
+    assert [(f"{r.known_at:%y-%m-%d}", r.title) for r in titles.itertuples()] == [
+        ("25-12-01", "Controller"), ("25-12-20", "Head of Finance"), ("26-01-20", "CFO")]
+
+
+def test_a_title_is_rolled_back_as_far_as_changes_are_kept(tmp_path: Path) -> None:
+    content = tables()
+    content["Contact"] = [row | {"CreatedDate": "2025-01-01 09:00:00"} for row in content["Contact"]]
+    content["Contact"] += [
+        {**content["Contact"][0], "Id": BEN, "Name": "Ben", "Email": "ben@acme.test", "Title": "Buyer", "CreatedDate": "2025-12-24 09:00:00"},
+        {**content["Contact"][0], "Id": "0037E000001abcFQAQ", "Name": "Cleo", "Email": "", "Title": ""}]
+    content["ContactHistory"] = [title_change("2025-11-01", "", "", 1, field="created"), title_change("2026-01-20", "Controller", "CFO", 2)]
+    titles = read(tmp_path, content)["contact_titles"]
+    assert [(r.contact_id, f"{r.known_at:%y-%m-%d}", r.title) for r in titles.itertuples()] == [
+        (ANNA, "25-11-01", "Controller"), (ANNA, "26-01-20", "CFO"), (BEN, "25-12-24", "Buyer")]
+
+
+def test_without_a_change_of_title_in_the_history_titles_are_known_on_the_export_day(tmp_path: Path) -> None:
+    content = tables()
+    content["ContactHistory"] = [title_change("2025-11-01", "a@acme.test", "anna@acme.test", field="Email")]
+    found = read(tmp_path, content)
+    assert [(f"{r.known_at:%m-%d}", r.title) for r in found["contact_titles"].itertuples()] == [("02-15", "CFO")]
+    assert labels(found, "title_known") == [("02-15", "CFO")]
+
+
+def test_a_title_that_was_emptied_is_no_fact(tmp_path: Path) -> None:
+    content = tables()
+    content["Contact"][0]["Title"] = ""
+    content["ContactHistory"] = [title_change("2026-01-04", "", "", 1, field="created"), title_change("2026-01-20", "CFO", "", 2)]
+    found = read(tmp_path, content)
+    assert found["contact_titles"]["title"].fillna("").tolist() == ["CFO", ""]
+    assert labels(found, "title_known") == [("01-05", "CFO")]
+
+
+def test_an_account_taken_away_is_a_fact(tmp_path: Path) -> None:
+    content = tables()
+    content["Opportunity"][0]["AccountId"] = ""
+    content["OpportunityFieldHistory"] = [CREATED, ACCOUNT_CHANGE | {"OldValue": OTHER, "NewValue": ""}]
+    facts = read(tmp_path, content)["facts"].query(f"deal_id == '{A}' and kind == 'account_changed'")
+    assert facts["label"].fillna("").tolist() == [OTHER, ""]
 
 
 def test_an_export_without_any_activity_is_refused(tmp_path: Path) -> None:

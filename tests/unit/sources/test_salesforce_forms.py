@@ -11,7 +11,9 @@ import pytest
 
 from dealtriage import clean
 from dealtriage.tables import read_parquet
-from tests.exports import REP, A, B, params_for, tables, workspace, write_export
+from tests.exports import ACME, REP, A, B, params_for, tables, workspace, write_export
+
+OTHER = "0017E000001aaACQAY"
 
 SAME = ["deals", "deal_changes", "activities", "proposals"]
 
@@ -190,6 +192,20 @@ def test_fivetrans_history_mode_is_history(tmp_path: Path) -> None:
     assert [(f"{row.changed_at:%m-%d}", row.new_value) for row in stages.itertuples()] == [("01-10", "Qualify"), ("02-05", "Proposal")]
     limits = found["history_limits"].query(f"deal_id == '{A}' and field == 'stage'")
     assert [f"{at:%m-%d}" for at in limits["known_since"]] == ["01-10"]
+
+
+def test_fivetrans_history_mode_tells_accounts_and_titles(tmp_path: Path) -> None:
+    """A copy of contacts with their versions has the same name as the history of contacts."""
+    content = tables()
+    active = {"_fivetran_active": "true", "_fivetran_start": "2026-01-20 00:00:00"}
+    old = {"_fivetran_active": "false", "_fivetran_start": "2026-01-10 00:00:00"}
+    content["Opportunity"] = [{**content["Opportunity"][0], "AccountId": OTHER, **old}, *({**row, **active} for row in content["Opportunity"])]
+    content["ContactHistory"] = [{**content["Contact"][0], "Title": "Controller", **old}, {**content["Contact"][0], **active}]
+    found = read(tmp_path, write_copy(tmp_path / "raw", content))
+    accounts = found["deal_changes"].query(f"deal_id == '{A}' and field == 'account'")
+    assert [(f"{row.changed_at:%m-%d}", row.new_value) for row in accounts.itertuples()] == [("01-10", OTHER), ("01-20", ACME)]
+    assert [(f"{row.known_at:%m-%d}", row.title) for row in found["contact_titles"].itertuples()] == [("01-10", "Controller"), ("01-20", "CFO")]
+    assert found["quarantine"].empty
 
 
 def test_field_history_stands_in_where_there_are_no_snapshots(tmp_path: Path) -> None:
