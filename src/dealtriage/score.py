@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.engines import each_part
-from dealtriage.features.build import read_features
+from dealtriage.features.build import whole
+from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
@@ -17,7 +18,7 @@ from dealtriage.model.store import load_model
 from dealtriage.params import Params, Publish
 from dealtriage.reasons import contributions, reasons
 from dealtriage.states import settled_states
-from dealtriage.tables import part_path, read_json, read_parquet, read_parts, replaced_folder, write_parquet
+from dealtriage.tables import batches, part_path, read_json, read_parquet, read_parts, replaced_folder, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_deals"]
@@ -39,13 +40,23 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     """Write, of one part's deals that are open on the export day: rows/ all their rows with the chance p (empty where the deal is not
     quiet), now/ the newest row of each with all features, contributions/ what each feature adds to it."""
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
-    rows = _rows_of_open_deals(workspace, number)
-    quiet = rows["is_quiet"].to_numpy()
-    rows["p"] = np.nan
-    rows.loc[quiet, "p"] = chance(model, rows.loc[quiet, card["features"]])
-    now = rows[rows["is_scoring"]].reset_index(drop=True)
+    rows = read_parquet(part_path(workspace.cohort / "rows", number)).sort_values(KEY, kind="stable").reset_index(drop=True)
+    is_open = rows["deal_id"].isin(rows.loc[rows["is_scoring"], "deal_id"])
+    p, newest, begin = np.full(len(rows), np.nan), [rows.iloc[:0]], 0
+    for matrix in batches(part_path(workspace.features, number)):
+        of = rows.iloc[begin : begin + len(matrix)]
+        if not matrix[KEY].reset_index(drop=True).equals(of[KEY].reset_index(drop=True)):
+            raise AssertionError(f"features and cohort of part {number} differ in their rows")
+        matrix.index = of.index
+        asked = is_open[of.index] & of["is_quiet"]
+        p[of.index[asked]] = chance(model, matrix.loc[asked, card["features"]])
+        newest.append(of[of["is_scoring"]].join(whole(matrix).drop(columns=[*KEY, "silence_days"])))
+        begin += len(matrix)
+    rows["p"] = p
+    now = pd.concat(newest).reindex(columns=[*rows.columns, *(name for name in by_name() if name != "silence_days")])
+    now = now.assign(p=p[now.index]).reset_index(drop=True)
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
-    past = rows[[*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
+    past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
     for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
         write_parquet(table, part_path(folder / name, number))
 
@@ -68,13 +79,6 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
     write_parquet(scores, folder / "scores.parquet")
     write_parquet(rows.loc[rows["is_quiet"], [*KEY, "silence_days", "facts_known", "p"]], folder / "outlook.parquet")
     write_parquet(adds, folder / "contributions.parquet")
-
-
-def _rows_of_open_deals(workspace: Workspace, number: int) -> pd.DataFrame:
-    rows = read_parquet(part_path(workspace.cohort / "rows", number))
-    kept = rows[rows["deal_id"].isin(rows.loc[rows["is_scoring"], "deal_id"])]
-    matrix = read_features(part_path(workspace.features, number)).drop(columns=["silence_days"])
-    return kept.merge(matrix, on=KEY, validate="1:1").sort_values(KEY, kind="stable").reset_index(drop=True)
 
 
 def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from dealtriage.errors import BadInput
 
 DRAFT = ".part"
+BATCH = 100_000
 UNIQUE = ("fact_id",)  # texts that hardly repeat
 
 
@@ -67,11 +68,26 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write an Arrow table as `write_parquet` writes a frame. Texts that are coded are written as plain texts."""
+    write_pieces([table], path)
+
+
+def write_pieces(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of the same columns, one or more, one after the other into one file; each is let go before the next is asked for."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    plain = pa.schema([pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
-    draft = path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}")
-    pq.write_table(table.cast(plain), draft, compression="zstd", coerce_timestamps="us")
+    draft, writer = path.with_name(f"{path.name}.{uuid4().hex}{DRAFT}"), None
+    for table in tables:
+        plain = pa.schema([pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
+        writer = writer or pq.ParquetWriter(draft, plain, compression="zstd", coerce_timestamps="us")
+        writer.write_table(table.cast(plain))
+    assert writer is not None, "nothing to write"
+    writer.close()
     draft.replace(path)
+
+
+def batches(path: Path, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
+    """The rows of a part file, in order, as many at a time as BATCH."""
+    for batch in pq.ParquetFile(_present(path)).iter_batches(BATCH, columns=columns):
+        yield pa.Table.from_batches([batch]).to_pandas()
 
 
 class PartColumns:

@@ -29,8 +29,7 @@ def run_written(folder: Path, take: Take) -> str:
         tables = [table_of(q, FEATURES) for q in read_bucket(facts_path(folder, number), rows_path(folder, number)).pieces()]
         write_table(pa.concat_tables(tables), part_path(folder / "features", number))
         for table in tables:
-            columns = {name: table[name].to_numpy() for name in FEATURES}
-            take(number, columns, lambda keys=table.select(KEYS): keys.to_pandas())
+            take(number, {name: table[name].to_numpy() for name in FEATURES}, table.select(KEYS).to_pandas)
 
     return _each(folder, one)
 

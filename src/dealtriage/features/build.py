@@ -16,7 +16,7 @@ from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import Feature, by_name, weekly_tables
 from dealtriage.features.weeks import Weeks, total
 from dealtriage.params import Features, Params
-from dealtriage.tables import PartColumns, part_path, parts, read_parquet, replaced_folder, write_parquet, write_table
+from dealtriage.tables import PartColumns, part_path, parts, read_parquet, replaced_folder, write_parquet, write_pieces
 from dealtriage.workspace import Workspace
 
 
@@ -78,7 +78,7 @@ def write_matrix(workspace: Workspace, folder: Path, names: list[str], params: F
     """Write the matrix of one part."""
     rows, facts = part_path(workspace.cohort / "rows", number), part_path(workspace.timeline, number)
     q = read_bucket(facts, rows, read_weeks(workspace.weeks), params.fiscal_year_start)
-    write_table(pa.concat_tables(table_of(piece, names) for piece in q.pieces()), part_path(folder, number))
+    write_pieces((table_of(piece, names) for piece in q.pieces()), part_path(folder, number))
 
 
 def read_bucket(facts: Path, rows: Path, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> Bucket:
@@ -95,7 +95,12 @@ def table_of(q: Bucket, names: list[str]) -> pa.Table:
 
 def read_features(path: Path) -> pd.DataFrame:
     """deal_id, as_of and every registered feature of one part; those that were left out are empty."""
-    return read_parquet(path).reindex(columns=["deal_id", "as_of", *by_name()])
+    return whole(read_parquet(path))
+
+
+def whole(matrix: pd.DataFrame) -> pd.DataFrame:
+    """A matrix with every registered feature; those that were left out are empty."""
+    return matrix.reindex(columns=["deal_id", "as_of", *by_name()])
 
 
 def matrix(facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks, names: list[str], fiscal_year_start: int = 1) -> pd.DataFrame:
