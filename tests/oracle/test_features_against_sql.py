@@ -1,18 +1,14 @@
 """Every feature again, computed by DuckDB from its own SQL, on rows that lie exactly on cuts and window edges."""
 
 from datetime import timedelta
-from functools import reduce
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from dealtriage.features.registry import by_name
 from tests.conftest import START, all_features, as_of_rows, random_facts
-from tests.oracle import one_deal, other_deals
-from tests.oracle.tables import TABLES
-from tests.oracle.words import MACROS
+from tests.oracle.sql import KEY, answers
 
 # The root of a difference of sums, which are kept in whole units of 2**-24.
 TOLERANCE = {"gap_irregularity": 5e-4}
@@ -34,8 +30,6 @@ def with_unknowns(facts: pd.DataFrame, seed: int) -> pd.DataFrame:
 FACTS = with_unknowns(random_facts(seed=208, deals=40, per_deal=60), seed=208)
 DATES = [START + timedelta(days=d) for d in (60, 91, 112, 112.5, 160, 210, 245.5, 273, 300, 350, 399)]
 ROWS = as_of_rows(FACTS, DATES)
-KEY = ["deal_id", "as_of"]
-QUERIES = one_deal.QUERIES | other_deals.QUERIES
 WITHOUT_SQL: dict[str, str] = {}  # feature: the reason
 
 
@@ -46,14 +40,7 @@ def ours() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def theirs() -> pd.DataFrame:
-    con = duckdb.connect()
-    con.register("facts", FACTS)
-    con.register("asked", ROWS)
-    con.execute(MACROS)
-    for name, sql in TABLES.items():
-        con.execute(f"create table {name} as {sql}")
-    answers = [con.sql(sql).df() for sql in QUERIES.values()]
-    return reduce(lambda left, right: left.merge(right, on=KEY, validate="one_to_one"), answers)
+    return answers(FACTS, ROWS)
 
 
 def no_sql_for(names: list[str]) -> str:
