@@ -19,6 +19,11 @@ from dealtriage.workspace import Workspace
 from tests.doors import DOORS, EXPORTED_AT, params_of
 
 DEALS_FILE = {"salesforce": "Opportunity.csv", "hubspot": "deals.jsonl", "dynamics": "opportunity.csv", "pipedrive": "deals.jsonl"}
+PEOPLE = {"salesforce": ("Contact.csv", "Id", "Title"), "hubspot": ("contacts.jsonl", "id", "jobtitle"),
+          "dynamics": ("contact.csv", "contactid", "jobtitle"), "pipedrive": ("persons.jsonl", "id", "job_title")}
+ACCOUNTS = {"salesforce": ("Account.csv", "Id", "Name"), "hubspot": ("companies.jsonl", "id", "name"),
+            "dynamics": ("account.csv", "accountid", "name"), "pipedrive": ("organizations.jsonl", "id", "name")}
+NO_PAST = {"salesforce": ("ContactHistory.csv", "OpportunityFieldHistory.csv"), "dynamics": ("audit.csv",), "pipedrive": ("dealflow.jsonl",), "hubspot": ()}
 # Columns that say whether a row counts, or what it hangs on: to change them makes another export, not a leak.
 NOT_VALUES = {"archived", "IsDeleted", "is_deleted", "hs_merged_object_ids", "AccountId", "org_id", "person_id", "parentaccountid", "customerid",
               "contacts", "companies", "associations", "properties"}
@@ -40,15 +45,35 @@ def matrix(params: Params, out: Path) -> pd.DataFrame:
     return found[found["as_of"] < pd.Timestamp(EXPORTED_AT.replace(tzinfo=None))].reset_index(drop=True)
 
 
+def encoding(path: Path) -> str:
+    return {"Account.csv": "latin-1", "Contact.csv": "utf-8-sig"}.get(path.name, "utf-8")
+
+
+def copy(door: str, raw: Path) -> Path:
+    """A copy of the export, to be changed."""
+    raw.mkdir()
+    for path in export(door).iterdir():
+        (raw / path.name).write_bytes(path.read_bytes())
+    return raw
+
+
+def facts_of(params: Params, out: Path) -> pd.DataFrame:
+    """The timeline before the newest moment of the export."""
+    for stage in (clean, timeline):
+        stage.run(params, Workspace(out))
+    found = read_parts(Workspace(out).timeline)
+    return found[found["known_at"] < found["known_at"].max()].reset_index(drop=True)
+
+
 def read(path: Path) -> list[dict]:
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8", newline="") as handle:
+        with path.open(encoding=encoding(path), newline="") as handle:
             return list(csv.DictReader(handle))
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def write(path: Path, rows: list[dict]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as handle:
+    with path.open("w", encoding=encoding(path), newline="") as handle:
         if path.suffix == ".csv":
             writer = csv.DictWriter(handle, list(rows[0]), quoting=csv.QUOTE_ALL, lineterminator="\n")
             writer.writeheader()
@@ -95,6 +120,45 @@ def test_what_only_the_export_day_knows_does_not_reach_the_matrix(door: str, tmp
     before, after = matrix(params_of(door, export(door)), tmp_path / "before"), matrix(params_of(door, raw), tmp_path / "after")
     assert len(before) > 300
     pd.testing.assert_frame_equal(before, after)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_present_titles_and_accounts_that_no_history_tells_change_no_past_fact(door: str, tmp_path: Path) -> None:
+    """Neither what people are called now, nor what accounts are, nor which one a deal has."""
+    plain, raw = copy(door, tmp_path / "plain"), copy(door, tmp_path / "raw")
+    for folder in (plain, raw):
+        for name in NO_PAST[door]:
+            (folder / name).unlink()
+        if door == "hubspot":
+            people = read(folder / "contacts.jsonl")
+            write(folder / "contacts.jsonl", [{k: v for k, v in row.items() if k != "propertiesWithHistory"} for row in people])
+    for number, (file, key, column) in enumerate((PEOPLE[door], ACCOUNTS[door])):
+        rows = read(raw / file)
+        for row in rows:
+            cells = row["properties"] if door == "hubspot" else row
+            cells[column] = ("President", "Outcome")[number] + f" {row[key]}"
+        write(raw / file, rows)
+    deals = read(raw / DEALS_FILE[door])
+    won = next(row for row in deals if outcome(door, row))
+    for row in deals:
+        for name in ("AccountId", "customerid", "parentaccountid", "org_id", "associations"):
+            if name in row and outcome(door, row):
+                row[name] = won[name]  # all that were won are one account's
+    write(raw / DEALS_FILE[door], deals)
+    before, after = facts_of(params_of(door, plain), tmp_path / "before"), facts_of(params_of(door, raw), tmp_path / "after")
+    assert not set(before["kind"]) & {"account_changed", "title_known"}
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_a_title_that_the_history_holds_would_be_seen(tmp_path: Path) -> None:
+    raw = copy("salesforce", tmp_path / "raw")
+    rows = read(raw / "ContactHistory.csv")
+    for row in rows:
+        row["OldValue"] = "President"
+    write(raw / "ContactHistory.csv", rows)
+    before, after = facts_of(params_of("salesforce", export("salesforce")), tmp_path / "before"), facts_of(params_of("salesforce", raw), tmp_path / "after")
+    assert (before["kind"] == "title_known").sum() > 50
+    assert not before.equals(after)
 
 
 def test_a_column_that_the_history_holds_would_be_seen(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 Objects = list[dict[str, Any]]
 Read = Callable[[str], Objects]
 EXPORTED = "2026-06-29 06:00:00"
-FIELDS = {"stage_id", "value", "expected_close_date", "user_id", "status", "lost_reason"}
+FIELDS = {"stage_id", "value", "expected_close_date", "user_id", "status", "lost_reason", "org_id"}
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from ..door import Door
 from ..junk import gone, has_orphans
 from ..life import Life
 from ..story import World
+from .audit import put_account_audit, put_title_audit
 from .deal_rows import put_deal
 from .desk import Desk
 from .fixed_rows import put_account, put_fixed
@@ -34,11 +35,13 @@ class Dynamics(Door):
 
     def put_account(self, account: Account, bounced: bool) -> None:
         put_account(self._tables, account, self.world.start)
+        put_title_audit(self._tables, account, self.world, self.world.end - AUDITED_DAYS)
 
     def put_life(self, life: Life) -> None:
         desk = Desk(self._tables, life, self.world.seed, random.Random(f"{self.world.seed}:dynamics:{life.number}"))
         put_talk(desk)
         put_deal(desk, self.world.end - AUDITED_DAYS)
+        put_account_audit(desk, self.world.end - AUDITED_DAYS)
         if has_orphans(life.number):
             _put_orphans(self._tables, life)
 

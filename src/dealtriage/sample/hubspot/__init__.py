@@ -36,7 +36,7 @@ class HubSpot(Door):
         put_fixed(self._tables, self.world.company, self.world.start)
 
     def put_account(self, account: Account, bounced: bool) -> None:
-        put_account(self._tables, account, self.world.start)
+        put_account(self._tables, account, self.world)
 
     def put_life(self, life: Life) -> None:
         desk = Desk(self._tables, life, self.world.seed, random.Random(f"{self.world.seed}:hubspot:{life.number}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..accounts import Account
+from ..accounts import Account, Contact
 from ..clock import zoned_stamp
 from ..company import TEAMS, Company, User
+from ..corrected import promotion
 from ..json_files import JsonFiles, Record
 from ..junk import JUNK, TEST_ACCOUNT
 from ..stages import OFFERED, Stage
+from ..story import World
 from .records import STAGE_ID, Properties, company_id, contact_id, moment, owner_id, record, truth, user_id
 
 TEAM_NAMES = ("Head of Sales", *(f"Team {team}" for team in TEAMS))
@@ -41,9 +43,9 @@ def _stage(stage: Stage, order: int) -> Record:
     return {**head, "metadata": facts, "archived": not stage.is_active}
 
 
-def put_account(files: JsonFiles, account: Account, start: float) -> None:
+def put_account(files: JsonFiles, account: Account, world: World) -> None:
     """A company and its contacts; of those merged into them the ids alone are left."""
-    born = start - account.age_days
+    born = world.start - account.age_days
     properties: Properties = {
         "name": account.name, "domain": account.domain, "industry": account.trade,
         "numberofemployees": str(account.employees), "country": "Germany" if account.in_euro else "United States",
@@ -57,7 +59,18 @@ def put_account(files: JsonFiles, account: Account, start: float) -> None:
             "associatedcompanyid": company_id(account.number), "createdate": moment(born + 0.01),
             "hs_merged_object_ids": contact_id(account.merged_contact_number) if has_merged else None,
         }  # fmt: skip
-        files.put("contacts", record("contacts", contact_id(contact.number), fields, born + 0.01, born + 0.01, {}))
+        row = record("contacts", contact_id(contact.number), fields, born + 0.01, born + 0.01, {})
+        files.put("contacts", {**row, "propertiesWithHistory": {"jobtitle": _titles(contact, world, born + 0.01)}})
+
+
+def _titles(contact: Contact, world: World, born: float) -> list[Record]:
+    """The titles that a contact had, newest first."""
+    step, user = promotion(contact, world.seed, world.start, world.end), user_id(world.company.head.number)
+    first = {"value": step.title if step else contact.title, "timestamp": moment(born), "sourceType": "IMPORT"}
+    if step is None:
+        return [first]
+    by = {"sourceType": "CRM_UI", "sourceId": f"userId:{user}", "updatedByUserId": user}
+    return [{"value": contact.title, "timestamp": moment(step.at), **by}, first]
 
 
 def _company(id_: str, properties: Properties, born: float) -> Record:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from .. import entered
 from ..clock import date_text, stamp
+from ..corrected import wrong_account
 from ..entered import Snapshot
 from ..json_files import Record
 from ..junk import JUNK, TEST_ACCOUNT, has_deleted_twin, has_test_deal, test_deal, twin
@@ -24,6 +25,7 @@ def put_deal(desk: Desk) -> None:
     desk.spoil("deals", own)
     desk.files.put("deals", own)
     _put_flow(desk, past)
+    _put_organizations(desk)
     _put_participants(desk)
     if has_deleted_twin(life.number):
         desk.files.put("deals", _deal(desk, past[:1]) | {"id": deal_id(twin(life.number)), "status": "deleted"})
@@ -90,6 +92,19 @@ def _put_flow(desk: Desk, past: list[Snapshot]) -> None:
                 data = _change(desk, now, field, old[field], new[field])
                 desk.spoil("dealflow", data)
                 desk.files.put("dealflow", {"object": "dealChange", "timestamp": stamp(now.at), "data": data})
+
+
+def _put_organizations(desk: Desk) -> None:
+    """The change of a deal that was opened on another organization; its id leaves those of other changes as they are."""
+    wrong = wrong_account(desk.life, desk.seed)
+    if wrong is not None:
+        at = stamp(wrong.at)
+        data = {
+            "id": JUNK + desk.life.number, "item_id": desk.deal, "user_id": desk.owner(wrong.at), "field_key": "org_id",
+            "old_value": str(org_id(wrong.account.number)), "new_value": str(desk.org), "is_bulk_update_flag": None,
+            "log_time": at, "change_source": "app",
+        }  # fmt: skip
+        desk.files.put("dealflow", {"object": "dealChange", "timestamp": at, "data": data})
 
 
 def _values(now: Snapshot) -> Values:

@@ -6,6 +6,7 @@ _HEADERS = {
     "Account": "Id IsDeleted MasterRecordId Name ParentId Industry NumberOfEmployees BillingCountryCode CreatedDate",
     "Contact": "Id IsDeleted MasterRecordId AccountId FirstName LastName Name Email Title Department IsEmailBounced "
     "CreatedDate",
+    "ContactHistory": "Id IsDeleted ContactId CreatedById CreatedDate Field DataType OldValue NewValue",
     "CurrencyType": "Id IsoCode ConversionRate DecimalPlaces IsActive IsCorporate",
     "EmailMessage": "Id ActivityId RelatedToId CreatedById CreatedDate LastModifiedDate MessageDate Incoming Status Subject "
     "TextBody FromAddress ToAddress CcAddress IsDeleted MessageIdentifier ThreadIdentifier IsOpened FirstOpenedDate "

@@ -13,6 +13,7 @@ PREFIXES = {
     "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "OpportunityHistory": "008",
     "OpportunityFieldHistory": "017", "OpportunityContactRole": "00K", "UserRole": "00E", "Task": "00T",
     "Event": "00U", "EmailMessage": "02s", "Quote": "0Q0", "OpportunityStage": "01J", "CurrencyType": "01L",
+    "ContactHistory": "03j",
 }  # fmt: skip
 
 
