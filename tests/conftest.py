@@ -31,7 +31,7 @@ def make_facts(rows: list[dict]) -> pd.DataFrame:
     return frame.sort_values(list(FACTS.key), kind="stable").reset_index(drop=True)
 
 
-OFTEN = [*(kind for kind in KINDS if kind != "deal_created"), *["stage_changed"] * 5, *["won", "email_in"] * 2]
+OFTEN = [*(kind for kind in KINDS if kind != "deal_created"), *["stage_changed"] * 5, *["won", "email_in", "meeting_planned"] * 2]
 SUBJECTS = [None, "Your price", "Budget and later steps", "On hold until next quarter", "Another tender", "Minutes"]
 
 
@@ -46,6 +46,7 @@ def random_facts(seed: int, deals: int = 6, per_deal: int = 40) -> pd.DataFrame:
         activities = {suffix: list(rng.permutation(per_deal)) for suffix in ("", "#plan")}
         for _ in range(per_deal):
             occurred = START + timedelta(days=born + float(rng.integers(0, 2 * (395 - born))) / 2)
+            occurred += timedelta(seconds=int(rng.choice([0, 0, 0, -1, 1])))
             late = float(rng.choice([0, 0, 0, 0.5, 1, 7]))
             kind = str(rng.choice(OFTEN))
             low = 1 if kind in ("stage_changed", "title_known") else -3

@@ -16,7 +16,7 @@ from dealtriage.errors import BadInput
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.silence import silence_days
 from dealtriage.gaps import of_owners, reached
-from dealtriage.kinds import KINDS
+from dealtriage.kinds import BACKGROUND, KINDS
 from dealtriage.labels import COLUMNS_READ, label
 from dealtriage.params import Cohort, Params
 from dealtriage.tables import PartColumns, part_path, read_parquet, replaced_folder, write_parquet
@@ -84,15 +84,15 @@ def open_mondays(q: Bucket) -> pd.DataFrame:
 def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame) -> pd.DataFrame:
     """Quiet open deals each Monday, and all open ones at the cutoff.
 
-    Columns: deal_id, as_of, silence_days, is_quiet, is_scoring (the row of the cutoff), facts_known, known_until (the
-    newest fact of the deal, and how many), gap_number (of the gap that the silence reaches into, of those who had the deal
+    Columns: deal_id, as_of, silence_days, is_quiet, is_scoring (the row of the cutoff), facts_known, known_until (how
+    many facts of the deal, and the newest; not counting what is known of its account and people), gap_number (of the gap that the silence reaches into, of those who had the deal
     then; 0 if none: see `gaps.reached`), is_in_gap. `gaps`: see `gaps.of_owners`.
     """
     silence = silence_days(q)
     started = q.days_since_first(q.is_kind(params.after or "deal_created")) >= (params.quiet_days if params.after else 0)
+    told = ~q.is_kind(*BACKGROUND)
     rows = q.rows.assign(silence_days=silence, is_quiet=(silence >= params.quiet_days) & started,
-                         is_scoring=q.rows["as_of"] == cutoff, facts_known=(q.hi - q.lo).astype("int32"),
-                         known_until=q.known_until())
+                         is_scoring=q.rows["as_of"] == cutoff, facts_known=q.count(told).astype("int32"), known_until=q.known_until(told))
     asked = is_open(q) & (rows["is_quiet"] | rows["is_scoring"])
     kept = rows[asked].reset_index(drop=True)
     number = reached(kept.assign(owner_id=q.owner.series()[asked].reset_index(drop=True)), gaps)

@@ -56,7 +56,7 @@ MISTAKES = (
     Mistake("facts are placed by when they happened, not by when they were known", f"{FEATURES}/facts.py",
             'known, occurred = seconds(frame["known_at"]), seconds(frame["occurred_at"])',
             'known, occurred = seconds(frame["occurred_at"]), seconds(frame["occurred_at"])',
-            "truncation", "days_since_seller_touch"),
+            "tamper", "days_since_seller_touch"),
     Mistake("a fact known at the very instant is known before it", f"{FEATURES}/kernel.py",
             'self.hi = np.searchsorted(self.key, self.row_key, side="left")', 'self.hi = np.searchsorted(self.key, self.row_key, side="right")',
             "tamper", "buyer_signals_total"),

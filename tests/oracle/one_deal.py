@@ -48,7 +48,7 @@ FEATURES = {
     "buyer_signals_total": count(SIGNAL),
     "gap_irregularity": "case when count(gap) >= 2 then stddev_pop(ln(1 + gap)) end",
     "buyer_reply_working_days": typical("buyer_wait_working"),
-    "waiting_days": f"case when {count(f'{MESSAGE} and n > newest_words_n')} > 0 then {since(MESSAGE)} end",
+    "waiting_days": f"case when {count(f'{MESSAGE} and n > newest_signal_n')} > 0 then {since(MESSAGE)} end",
     "was_silence_broken_by_buyer": f"{last('not is_prompted', 'is_comeback')}::int",
     "spells_broken_by_buyer": count("is_comeback and not is_prompted"),
     "spells_ended_well_share": f"{FORWARD} / nullif({count('is_comeback')}, 0)",
@@ -132,11 +132,11 @@ champions as (
     select *, sum(signals) over (partition by deal_id, as_of) as signals_of_all
     from persons qualify row_number() over (partition by deal_id, as_of order by signals desc, newest_n) = 1),
 bounces as (
-    select deal_id, as_of, contact_id, max(n) as bounced_n from known where kind = 'email_bounced' group by all)
+    select deal_id, as_of, contact_id, max(occurred_at) as bounced_at from known where kind = 'email_bounced' group by all)
 select deal_id, as_of,
     signals / signals_of_all as champion_share,
     days(as_of, heard_at) as champion_silence_days,
-    (coalesce(signals >= 3 and (days(as_of, heard_at) >= 60 or coalesce(bounced_n > newest_n, false)), false))::int as is_champion_gone
+    (coalesce(signals >= 3 and (days(as_of, heard_at) > 60 or coalesce(bounced_at > heard_at, false)), false))::int as is_champion_gone
 from now left join champions using (deal_id, as_of) left join bounces using (deal_id, as_of, contact_id)
 """
 

@@ -52,7 +52,7 @@ def endings(who: str) -> str:
     return f"""
 with endings as (
     select known_at, deal_{who} as who, (kind in ('won', 'lost', 'refused'))::int as closed, (kind = 'won')::int as won,
-        (is_comeback or is_lost_in_silence)::int as spells, is_comeback::int as comebacks
+        (is_back_from_silence or is_lost_in_silence)::int as spells, is_back_from_silence::int as comebacks
     from history where deal_{who} is not null),
 added as (
     select a.deal_id, a.as_of, a.{who} as asked,

@@ -35,6 +35,7 @@ waited as (
     from looked_back)
 select *,
     coalesce(gap >= 14, false) as is_comeback,
+    {SIGNAL} and coalesce(days(occurred_at, coalesce(last_signal_at, created_at)) >= 14, false) as is_back_from_silence,
     kind in ('lost', 'refused')
         and coalesce(days(occurred_at, coalesce(last_signal_at, created_at)) >= 14, false) as is_lost_in_silence,
     case when buyer_wait is not null then working_days(least(last_message_at, occurred_at), occurred_at) end as buyer_wait_working,
@@ -54,7 +55,6 @@ where s.is_comeback group by all
 KNOWN = f"""
 select a.as_of, h.*, c.is_prompted,
     coalesce(max(h.n) filter (where {SIGNAL}) over whole, 0) as newest_signal_n,
-    coalesce(max(h.n) filter (where {WORDS}) over whole, 0) as newest_words_n,
     coalesce(max(h.n) filter (where {SETTLED}) over whole, 0) as newest_settled_n,
     coalesce(max(h.n) filter (where kind = 'proposal_sent') over whole, 0) as newest_proposal_n,
     count(*) filter (where is_comeback) over (partition by h.deal_id, a.as_of order by h.n) as spell
@@ -73,7 +73,7 @@ select deal_id, as_of, date_trunc('week', as_of) as monday,
     days(as_of, max(occurred_at) filter (where kind in ('stage_changed', 'reopened'))) as stage_age,
     count(distinct contact_id) filter (where {SIGNAL}) as people,
     max(occurred_at) filter (where {MESSAGE}) as message_at,
-    count(*) filter (where {MESSAGE} and n > newest_words_n) > 0 as is_waiting
+    count(*) filter (where {MESSAGE} and n > newest_signal_n) > 0 as is_waiting
 from known group by deal_id, as_of
 """
 

@@ -32,6 +32,7 @@ WHY = {
 
 def same(found: pd.DataFrame, expected: pd.DataFrame, name: str, how: str) -> None:
     """The feature has the same values in both; else say which deal and date differ, and what that means."""
+    pd.testing.assert_series_equal(found["deal_id"], expected["deal_id"], obj=f"the deals of {name} {how}")
     new, old = found[name].to_numpy(), expected[name].to_numpy()
     wrong = np.flatnonzero(~np.isclose(new, old, rtol=1e-9, atol=1e-9, equal_nan=True))
     if len(wrong):

@@ -32,20 +32,20 @@ def account_open(q: Bucket) -> pd.DataFrame:
 
 @feature("count", missing=UNKNOWN)
 def account_deals_closed(q: Bucket) -> Floats:
-    """Deals of the same account that were won or lost by the last Monday."""
+    """How often deals of the same account were won or lost by the last Monday (one that was reopened counts again)."""
     return q.by_then("account_endings", "closed", q.account)
 
 
 @feature("share", high=1, missing=UNKNOWN)
 def account_win_share(q: Bucket) -> Floats:
-    """Share of the account's closed deals that were won, shrunk towards the company's share by ten deals."""
+    """Share of the closings of the account's deals that were won, shrunk towards the share of all known accounts by ten deals."""
     return shrunk_share(q, "account_endings", "won", "closed", q.account)
 
 
 @feature("share", high=1, missing=UNKNOWN)
 def account_comeback_share(q: Bucket) -> Floats:
     """Share of the quiet spells of the account's deals, over by the last Monday, that ended with a sign of the buyer and not with the
-    deal lost; shrunk towards the company's share by ten spells."""
+    deal lost; shrunk towards the share of all known accounts by ten spells. A silence since the deal's creation is a spell too."""
     return shrunk_share(q, "account_endings", "comebacks", "spells", q.account)
 
 

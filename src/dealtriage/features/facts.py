@@ -78,7 +78,7 @@ class Facts:
 
     @cached_property
     def is_seller_message(self) -> Flags:
-        """Mail out and calls that nobody answered: the seller spoke, an answer is awaited."""
+        """Mail out and calls that nobody answered: the seller spoke, an answer is awaited. Also what a program sent, or filed for them."""
         return self.is_kind("email_out", "call_unanswered")
 
     @cached_property

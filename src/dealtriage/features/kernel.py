@@ -200,17 +200,18 @@ class Bucket(Facts):
         place = self.last_position(is_new)
         return np.where(place >= self.lo, np.append(codes, -1)[place], -1), np.nan_to_num(most)
 
-    def last_of_code(self, codes: Ints, flag: Flags, wanted: Ints) -> Ints:
-        """The position of the flagged fact with the row's code that became known last; -1 where there is none."""
+    def days_since_code(self, codes: Ints, flag: Flags, wanted: Ints) -> Floats:
+        """Days from the latest occurrence of a flagged fact with the row's code to the as-of date; NaN where none is known."""
         at = np.flatnonzero(flag & (codes >= 0))
         size = int(max(codes.max(initial=0), wanted.max(initial=0))) + 1
         group = self.deal[at] * size + codes[at]
         order = np.argsort(group, kind="stable")
         keys = group[order] * (len(codes) + 1) + at[order]
+        newest = np.maximum.accumulate(group[order] * self.span + self.occurred[at[order]])
         asked = (self.row_deal * size + wanted) * (len(codes) + 1)
         place = np.searchsorted(keys, asked + self.hi) - 1
         found = (wanted >= 0) & (place >= 0) & (np.append(keys, -1)[place] >= asked)
-        return np.where(found, np.append(at[order], -1)[place], -1)
+        return np.where(found, (self.as_of - np.append(newest, 0)[place] % self.span) / DAY, np.nan)
 
     # The calendar, the deal's owner and account, other deals
 
@@ -249,10 +250,10 @@ class Bucket(Facts):
         _, begin, end, known = self._places[asked]
         return np.where(known, self.weeks.between(table, measure, key, begin, end), np.nan)
 
-    def known_until(self) -> pd.Series:
-        """When the newest known fact of each row became known; empty where there is none."""
-        newest = np.append(self.known, 0)[self.hi - 1] + self.start
-        return pd.Series(newest.astype("datetime64[s]").astype("datetime64[us]")).where(pd.Series(self.hi > self.lo))
+    def known_until(self, flag: Flags) -> pd.Series:
+        """When the newest flagged fact of each row became known; empty where there is none."""
+        newest = self.last(flag, self.known.astype(np.float64) + self.start)
+        return pd.Series(np.nan_to_num(newest).astype(np.int64).astype("datetime64[s]").astype("datetime64[us]")).where(~np.isnan(newest))
 
     def ask(self, question: Callable[["Bucket"], Floats]) -> Floats:
         """The answer of one feature, one number per row of `rows`."""

@@ -27,13 +27,13 @@ def owner_logging(q: Bucket) -> pd.DataFrame:
 
 @feature("days", missing=NOTHING_LOGGED)
 def owner_log_lag_days(q: Bucket) -> Floats:
-    """How many days after the event the deal's owner logs calls, meetings and tasks, mean of 13 weeks."""
+    """How many days after the event the deal's owner logs calls, meetings, tasks and notes, mean of 13 weeks."""
     return ratio(q.by_then("owner_logging", "lag_seconds", q.owner, WEEKS), q.by_then("owner_logging", "logged", q.owner, WEEKS)) / DAY
 
 
 @feature("share", high=1, missing=NOTHING_LOGGED)
 def owner_prompt_share(q: Bucket) -> Floats:
-    """Share of the owner's calls, meetings and tasks of 13 weeks that were logged within a day."""
+    """Share of the owner's calls, meetings, tasks and notes of 13 weeks that were logged within a day."""
     return ratio(q.by_then("owner_logging", "prompt", q.owner, WEEKS), q.by_then("owner_logging", "logged", q.owner, WEEKS))
 
 

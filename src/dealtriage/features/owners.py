@@ -9,6 +9,7 @@ from dealtriage.features.outcomes import endings, shrunk_share
 from dealtriage.features.registry import feature, weekly
 from dealtriage.features.silence import QUIET_DAYS, silence_days
 from dealtriage.features.weeks import next_monday, sums
+from dealtriage.kinds import BACKGROUND
 
 UNKNOWN = "the owner is not known"
 
@@ -28,7 +29,7 @@ def owner_endings(q: Bucket) -> pd.DataFrame:
 @weekly
 def owner_deals(q: Bucket) -> pd.DataFrame:
     """Open deals at each Monday, by owner: all, those with something recorded in the week, and the quiet ones."""
-    recorded = q.count(~q.is_kind("title_known", "account_changed"), 7) > 0
+    recorded = q.count(~q.is_kind(*BACKGROUND), 7) > 0
     return sums(q.owner, q.as_of + q.start, np.ones(len(q.rows), dtype=bool), open_deals=1, active_deals=recorded,
                 quiet_deals=silence_days(q) >= QUIET_DAYS)
 
@@ -59,18 +60,18 @@ def owner_touches_per_deal_4w(q: Bucket) -> Floats:
 
 @feature("count", missing=UNKNOWN)
 def owner_deals_closed(q: Bucket) -> Floats:
-    """Deals of the owner that were won or lost by the last Monday: their experience here."""
+    """How often deals of the owner were won or lost by the last Monday (one that was reopened counts again): their experience here."""
     return q.by_then("owner_endings", "closed", q.owner)
 
 
 @feature("share", high=1, missing=UNKNOWN)
 def owner_win_share(q: Bucket) -> Floats:
-    """Share of the owner's closed deals that were won, shrunk towards the company's share by ten deals."""
+    """Share of the closings of the owner's deals that were won, shrunk towards the share of all owners by ten deals."""
     return shrunk_share(q, "owner_endings", "won", "closed", q.owner)
 
 
 @feature("share", high=1, missing=UNKNOWN)
 def owner_comeback_share(q: Bucket) -> Floats:
     """Share of the quiet spells of the owner's deals, over by the last Monday, that ended with a sign of the buyer and not with the deal
-    lost; shrunk towards the company's share by ten spells."""
+    lost; shrunk towards the share of all owners by ten spells. A silence since the deal's creation is a spell too."""
     return shrunk_share(q, "owner_endings", "comebacks", "spells", q.owner)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dealtriage.features.columns import DAY, Floats, Ints, ratio, running_count
+from dealtriage.features.columns import Floats, Ints, ratio, running_count
 from dealtriage.features.kernel import EXACT, Bucket
 from dealtriage.features.registry import feature, weekly
 from dealtriage.features.weeks import next_monday, sums
@@ -46,14 +46,12 @@ def contact_roles_total(q: Bucket) -> Floats:
 def champion(q: Bucket) -> tuple[Ints, Floats, Floats]:
     """The person with the most buyer signals in each row's deal, how many these are, and the days since the latest (NaN: nobody)."""
     who, number = q.leader(q.contact.codes, q.is_signal)
-    at = q.last_of_code(q.contact.codes, q.is_signal, who)
-    silent = np.where(at >= 0, (q.as_of - np.append(q.occurred, 0)[at]) / DAY, np.nan)
-    return who, number, silent
+    return who, number, q.days_since_code(q.contact.codes, q.is_signal, who)
 
 
 @feature("share", high=1, missing="no person of the buyer has given a signal")
 def champion_share(q: Bucket) -> Floats:
-    """Share of the buyer's signals that came from one person, the one with the most: how much hangs on them."""
+    """Share of the signals whose person is known that came from one, the one with the most: how much hangs on them."""
     _, number, _ = champion(q)
     return ratio(number, q.count(q.is_signal & (q.contact.codes >= 0)))
 
@@ -68,16 +66,14 @@ def champion_silence_days(q: Bucket) -> Floats:
 def is_champion_gone(q: Bucket) -> Floats:
     """1 when the person who gave the most signals, three or more, gave none in 60 days, or mail to them bounced since their latest."""
     who, number, silent = champion(q)
-    bounced = q.last_of_code(q.contact.codes, q.is_kind("email_bounced"), who)
-    signal = q.last_of_code(q.contact.codes, q.is_signal, who)
-    gone = (silent >= RECENT_DAYS) | (bounced > signal)
+    gone = (silent > RECENT_DAYS) | (q.days_since_code(q.contact.codes, q.is_kind("email_bounced"), who) < silent)
     return ((number >= CHAMPION_SIGNALS) & gone).astype(np.float64)
 
 
 @feature("level", low=1, high=4, missing="the title of nobody who gave a signal is known")
 def seniority_reached(q: Bucket) -> Floats:
-    """The highest level among the people of the buyer who gave a signal, by the title they had then: 1 staff, 2 manager, 3 head,
-    director or vice president, 4 board or owner."""
+    """The highest level among the people of the buyer who gave a signal, by the titles they had when they did or since: 1 staff,
+    2 manager, 3 head, director or vice president, 4 board or owner."""
     told, contact = q.is_kind("title_known"), q.contact.codes
     title, spoken = q.previous_same(contact, told, q.is_signal), q.previous_same(contact, q.is_signal, told)
     level = np.where(told, q.value, np.append(q.value, np.nan)[title])

@@ -73,7 +73,8 @@ def stage_gaps(q: Bucket) -> pd.DataFrame:
 @feature("share", high=1, trend=-1, missing="no gap of a deal in this stage is known")
 def silence_stage_share(q: Bucket) -> Floats:
     """Share of all deals' gaps between buyer signals, in this stage and ended by the last Monday, that were shorter than the
-    silence now (rounded down to 1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120 or 180 days)."""
+    silence now (rounded down to 1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120 or 180 days). Deals without a stage are compared
+    with each other."""
     stage = np.maximum(q.stage, 0)
     passed = np.searchsorted(np.array(EDGES), silence_days(q), side="right")
     known = q.by_then("stage_gaps", "gaps", stage)

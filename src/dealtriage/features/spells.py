@@ -11,22 +11,28 @@ UNPROMPTED_DAYS = 7
 
 
 def unprompted(q: Bucket) -> Flags:
-    """The buyer signals before which the seller had not reached out for 7 days."""
-    touch = q.previous(q.is_touch)
-    since = (q.occurred - np.append(q.latest_occurrence(q.is_touch), 0)[touch]) / DAY
-    return q.is_signal & ((touch < 0) | (since >= UNPROMPTED_DAYS))
+    """The comebacks that are no answer to a call of ours or a meeting, and before which the seller had not reached out for 7 days."""
+    back = comebacks(q)
+    at = np.flatnonzero(back)
+    comeback, touch = q.earlier(q.is_touch, at)
+    before = q.occurred[comeback] - q.occurred[touch]
+    prompted = q.is_touch.copy()
+    prompted[comeback[(before >= 0) & (before < UNPROMPTED_DAYS * DAY)]] = True
+    return back & ~prompted
 
 
 @feature("0 or 1", high=1, missing="no quiet spell has ended")
 def was_silence_broken_by_buyer(q: Bucket) -> Floats:
-    """1 when the buyer ended the latest quiet spell on their own: the seller had not reached out for 7 days; 0 when it had."""
+    """1 when the buyer ended the latest quiet spell on their own: the seller had not reached out for 7 days, and it was no call of ours
+    that they took nor a meeting; else 0."""
     return q.last(comebacks(q), unprompted(q).astype(np.float64))
 
 
 @feature("count")
 def spells_broken_by_buyer(q: Bucket) -> Floats:
-    """Quiet spells that the buyer ended on their own: the seller had not reached out for 7 days."""
-    return q.count(comebacks(q) & unprompted(q))
+    """Quiet spells that the buyer ended on their own: the seller had not reached out for 7 days, and it was no call of ours that they
+    took nor a meeting."""
+    return q.count(unprompted(q))
 
 
 @feature("share", high=1, missing="no quiet spell has ended")

@@ -18,7 +18,7 @@ def deal_age_days(q: Bucket) -> Floats:
 
 @feature("days", missing="the stage history is empty")
 def stage_age_days(q: Bucket) -> Floats:
-    """Days since the stage last changed."""
+    """Days since the stage last changed or the deal was reopened."""
     return q.days_since(q.is_kind("stage_changed", "reopened"))
 
 
@@ -33,7 +33,7 @@ def stage_stays(q: Bucket) -> pd.DataFrame:
 
 @feature("ratio", missing="the stage is not known, or no deal has left it yet")
 def stage_age_over_usual(q: Bucket) -> Floats:
-    """Days since the stage last changed over the days that deals usually spent in this stage before they moved to another, as known by
+    """Days since the stage last changed or the deal was reopened, over the days that deals usually spent in this stage before they moved to another, as known by
     the last Monday (geometric mean), both plus one."""
     stage = np.maximum(q.stage, 0)
     usual = np.expm1(ratio(q.by_then("stage_stays", "log_days", stage), q.by_then("stage_stays", "stays", stage)) / EXACT)
