@@ -11,7 +11,8 @@ Peers are in the dependency group `benchmarks`, which `make` does not install; f
 
 A synthetic timeline and its as-of rows are written as the features stage reads them, shuffled (see `generate`). Each engine
 makes the same 30 columns (`spec`) from these files in a process of its own on two cores. Its clock runs from the files to the
-30 columns as arrays in memory, the sum of each column included, imports excluded. `floor` only reads the columns needed and sorts
+30 columns as arrays in memory, without imports and without what the comparison
+takes to add up the columns. `floor` only reads the columns needed and sorts
 once; `ours, written` writes the parts as well. `our idea in Polars` is no plain use of Polars but our kernel, sorted keys, running sums and
 searches, written in it for these 30 columns: what the idea itself is worth, and what NumPy costs or saves.
 

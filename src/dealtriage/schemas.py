@@ -6,6 +6,7 @@ date is known; `overwritten` holds only the newest value (its name ends in `_now
 never read by anything that trains.
 """
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -123,7 +124,9 @@ def schema(table: Table) -> "pa.DataFrameSchema":
 
 def checked(frame: "pd.DataFrame", table: Table) -> "pd.DataFrame":
     """The frame itself, after its schema held. Raises pandera.errors.SchemaErrors otherwise: a fault of ours."""
-    return schema(table).validate(frame, lazy=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)  # pandera looks for it
+        return schema(table).validate(frame, lazy=True)
 
 
 def as_typed(frame: "pd.DataFrame", table: Table) -> "pd.DataFrame":

@@ -121,8 +121,8 @@ def _sound(one: Feature, answer: Floats, rows: int) -> Floats:
         raise BadInput(f"The feature {one.name} answers with shape {values.shape} where {rows} as-of rows ask.",
                        "It must return one number per row: ask the Bucket (q.count, q.last, ...) rather than its facts.")
     low, high = -np.inf if one.low is None else one.low, np.inf if one.high is None else one.high
-    wrong = np.flatnonzero((values < low - 1e-9) | (values > high + 1e-9) | np.isinf(values))
-    if len(wrong):
-        raise BadInput(f"The feature {one.name} is {values[wrong[0]]:g} in {len(wrong)} of {rows} rows; it is declared to lie between {low:g} and {high:g}.",
-                       "Correct the function, or the bounds in its @feature(...).")
+    for extreme in (np.fmin.reduce(values, initial=np.inf), np.fmax.reduce(values, initial=-np.inf)) if rows else ():
+        if not np.isnan(values).all() and (np.isinf(extreme) or not low - 1e-9 <= extreme <= high + 1e-9):
+            raise BadInput(f"The feature {one.name} is {extreme:g} somewhere; it is declared to lie between {low:g} and {high:g}.",
+                           "Correct the function, or the bounds in its @feature(...).")
     return values

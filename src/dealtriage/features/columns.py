@@ -85,12 +85,11 @@ class Ordered:
         return values if self._order is None else values[self._order]
 
 
-def in_order(names: pd.Index) -> tuple[Ints, pd.Index]:
-    """The place of each of some different texts when they are sorted, and the sorted texts."""
-    order = names.argsort()
+def in_order(names: pd.Index) -> Ints:
+    """The place of each of some different texts when they are sorted."""
     place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    return place, names[order]
+    place[names.argsort()] = np.arange(len(names))
+    return place
 
 
 def seconds(times: pd.Series) -> Ints:

@@ -43,9 +43,10 @@ class Bucket(Facts):
     """
 
     def __init__(self, facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> None:
-        fact_deals, row_deals = coded(facts["deal_id"]).names, coded(rows["deal_id"])
-        number, names = in_order(fact_deals.union(row_deals.names, sort=False))
-        as_of, row_deal = seconds(rows["as_of"]), row_deals.among(names)
+        names, row_deals = coded(facts["deal_id"]).names, coded(rows["deal_id"])
+        names = names.append(row_deals.names[names.get_indexer(row_deals.names) < 0])
+        number = in_order(names)
+        as_of, row_deal = seconds(rows["as_of"]), number[row_deals.among(names)]
         self.place(facts, number, as_of)
         order = order_of(row_deal * self.span + as_of - self.start)
         if order is not None:
