@@ -4,11 +4,13 @@ import shutil
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dealtriage.engines import each_part
+from dealtriage.errors import BadInput
 from dealtriage.features.build import whole
 from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
@@ -18,7 +20,16 @@ from dealtriage.model.store import load_model
 from dealtriage.params import Params, Publish
 from dealtriage.reasons import contributions, reasons
 from dealtriage.states import settled_states
-from dealtriage.tables import batches, part_path, read_json, read_parquet, read_parts, replaced_folder, write_parquet
+from dealtriage.tables import (
+    batches,
+    column_names,
+    part_path,
+    read_json,
+    read_parquet,
+    read_parts,
+    replaced_folder,
+    write_parquet,
+)
 from dealtriage.workspace import Workspace, read_cutoff
 
 BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_deals"]
@@ -40,6 +51,7 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     """Write, of one part's deals that are open on the export day: rows/ all their rows with the chance p (empty where the deal is not
     quiet), now/ the newest row of each with all features, contributions/ what each feature adds to it."""
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
+    _refuse_missing(card, part_path(workspace.features, number))
     rows = read_parquet(part_path(workspace.cohort / "rows", number)).sort_values(KEY, kind="stable").reset_index(drop=True)
     is_open = rows["deal_id"].isin(rows.loc[rows["is_scoring"], "deal_id"])
     p, newest, begin = np.full(len(rows), np.nan), [rows.iloc[:0]], 0
@@ -59,6 +71,12 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
     for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
         write_parquet(table, part_path(folder / name, number))
+
+
+def _refuse_missing(card: dict[str, Any], matrix: Path) -> None:
+    if missing := sorted(set(card["features"]) - set(column_names(matrix))):
+        raise BadInput(f"The model {card['version']} needs the features {', '.join(missing)}, which {matrix} does not hold.",
+                       "Train anew (dvc repro), or take them out of features.exclude.")
 
 
 def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFrame, now: pd.DataFrame, adds: pd.DataFrame) -> None:

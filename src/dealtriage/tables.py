@@ -84,6 +84,11 @@ def write_pieces(tables: Iterable[pa.Table], path: Path) -> None:
     draft.replace(path)
 
 
+def column_names(path: Path) -> list[str]:
+    """The columns of a table that an earlier stage wrote."""
+    return list(pq.read_schema(_present(path)).names)
+
+
 def batches(path: Path, columns: list[str] | None = None) -> Iterator[pd.DataFrame]:
     """The rows of a part file, in order, as many at a time as BATCH."""
     for batch in pq.ParquetFile(_present(path)).iter_batches(BATCH, columns=columns):

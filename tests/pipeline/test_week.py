@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dealtriage.cli import app
+from dealtriage.errors import BadInput
+from dealtriage.model.store import load_model
 from dealtriage.params import load_params
 from dealtriage.pipeline import run_stage
 from dealtriage.tables import read_parquet, read_parts
@@ -72,6 +74,20 @@ def test_an_export_that_is_not_newer_is_refused(tmp_path: Path) -> None:
                                     "--out", str(tmp_path)])
     assert "not after that of" in str(said.exception)
     assert read_cutoff(Workspace(finished_run())) == read_cutoff(Workspace(tmp_path))
+
+
+def test_a_model_that_needs_other_features_is_refused(earlier: Path, tmp_path: Path) -> None:
+    params = write_params(tmp_path / "params.yaml", raw_export(), features={"exclude": ["month"]})
+    said = CliRunner().invoke(app, ["week", "--params", str(params), "--since", str(earlier), "--out", str(tmp_path)])
+    assert "needs the features month, which" in str(said.exception)
+
+
+def test_a_model_of_another_version_is_refused(tmp_path: Path) -> None:
+    from skops.io import dump
+
+    dump({"other": Path}, tmp_path / "model.skops")
+    with pytest.raises(BadInput, match="was not made by this version"):
+        load_model(tmp_path / "model.skops")
 
 
 def test_a_run_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from dealtriage.errors import BadInput
+
 TRUSTED = (
-    "dealtriage.model.candidates.FillEmptyColumns",
+    "dealtriage.model.candidates.AdditiveBoosting",
     "dealtriage.model.fitting.Calibrated",
     "dealtriage.model.rules.FallingWith",
     "numpy.dtype",
@@ -31,10 +33,14 @@ def save_model(model: BaseEstimator, path: Path) -> None:
 
 
 def load_model(path: Path) -> BaseEstimator:
-    """Read a model written by `save_model`; types outside TRUSTED are refused."""
+    """Read a model written by `save_model`. Raises BadInput for one that holds types outside TRUSTED: of another version, or not ours."""
     from skops.io import load
+    from skops.io.exceptions import UntrustedTypesFoundException
 
-    return load(path, trusted=list(TRUSTED))
+    try:
+        return load(path, trusted=list(TRUSTED))
+    except UntrustedTypesFoundException as error:
+        raise BadInput(f"{path} was not made by this version of dealtriage: {error}.", "Train anew: dvc repro, or dealtriage run.") from error
 
 
 def _settled(content: bytes) -> bytes:
