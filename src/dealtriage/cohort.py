@@ -13,6 +13,7 @@ import pandas as pd
 from dealtriage.calendar import mondays
 from dealtriage.engines import each_part
 from dealtriage.errors import BadInput
+from dealtriage.features.columns import Coded
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.silence import silence_days
 from dealtriage.gaps import of_owners, reached
@@ -95,5 +96,5 @@ def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame)
                          is_scoring=q.rows["as_of"] == cutoff, facts_known=q.count(told).astype("int32"), known_until=q.known_until(told))
     asked = is_open(q) & (rows["is_quiet"] | rows["is_scoring"])
     kept = rows[asked].reset_index(drop=True)
-    number = reached(kept.assign(owner_id=q.owner.series()[asked].reset_index(drop=True)), gaps)
+    number = reached(kept.assign(owner_id=Coded(q.owner.codes[asked], q.owner.names).series()), gaps)
     return kept.assign(gap_number=number, is_in_gap=number > 0)

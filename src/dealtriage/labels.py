@@ -23,7 +23,7 @@ class Future:
 
     def __init__(self, facts: pd.DataFrame, rows: pd.DataFrame, horizon_days: int) -> None:
         key = ["deal_id", "occurred_at", "known_at", "kind", "fact_id"]
-        self.facts = facts[facts["deal_id"].isin(rows["deal_id"])].sort_values(key, kind="stable").reset_index(drop=True)
+        self.facts = facts[facts["deal_id"].isin(rows["deal_id"].unique())].sort_values(key, kind="stable").reset_index(drop=True)
         codes = pd.factorize(pd.concat([rows["deal_id"], self.facts["deal_id"]]), sort=True)[0].astype(np.int64)
         row_deal, self.deal = np.split(codes, [len(rows)])
         occurred, as_of = seconds(self.facts["occurred_at"]), seconds(rows["as_of"])

@@ -42,8 +42,8 @@ def run(params: Params, before: Workspace, workspace: Workspace) -> str:
     _scores(params, before, workspace, since)
     said = recommend.run(params, workspace)
     lists.run(params, workspace)
-    rows = read_parts(workspace.cohort / "rows", ["as_of"])
-    told = f"{len(rows):,} deals asked about on {rows['as_of'].nunique()} dates after {since:%Y-%m-%d %H:%M}"
+    rows = read_parts(workspace.cohort / "rows", ["deal_id", "as_of"])
+    told = f"{rows["deal_id"].nunique():,} deals asked about on {rows["as_of"].nunique()} dates after {since:%Y-%m-%d %H:%M}"
     return f"{told}\n{said}" if said else told
 
 
