@@ -20,7 +20,8 @@ test: $(READY)
 	TZ=UTC .venv/bin/python -m pytest -n auto --dist loadgroup
 
 feature: $(READY)
-	TZ=UTC .venv/bin/python -m pytest tests/spec tests/property tests/oracle -k "$(NAME)"
+	@TZ=UTC .venv/bin/python -m pytest tests/spec tests/property tests/oracle -k "$(NAME)"; code=$$?; \
+		if [ $$code = 5 ]; then echo "No feature is called $(NAME)."; fi; exit $$code
 
 lint: $(READY)
 	.venv/bin/ruff check .

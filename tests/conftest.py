@@ -47,7 +47,7 @@ def random_facts(seed: int, deals: int = 6, per_deal: int = 40) -> pd.DataFrame:
         for _ in range(per_deal):
             occurred = START + timedelta(days=born + float(rng.integers(0, 2 * (395 - born))) / 2)
             occurred += timedelta(seconds=int(rng.choice([0, 0, 0, -1, 1])))
-            late = float(rng.choice([0, 0, 0, 0.5, 1, 7]))
+            late = float(rng.choice([0, 0, 0, 0.5, 3, 7, 21]))
             kind = str(rng.choice(OFTEN))
             low = 1 if kind in ("stage_changed", "title_known") else -3
             high = 5 if kind == "title_known" else 6

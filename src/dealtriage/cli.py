@@ -19,6 +19,7 @@ ParamsFile = Annotated[Path, typer.Option("--params", help="The parameter file."
 OutFolder = Annotated[Path, typer.Option("--out", help="Where data/, models/ and reports/ are written.")]
 DEFAULT_PARAMS = Path("params.yaml")
 HERE = Path()
+WIDEST = {"do_next": 50, "deal": 40}
 
 
 def main() -> None:
@@ -71,7 +72,7 @@ def sample(params: ParamsFile = DEFAULT_PARAMS,
     with replaced_folder(raw) as raw_draft, replaced_folder(truth) as truth_draft:
         write_sample(raw_draft, truth_draft, deals=count, seed=chosen.seed if seed is None else seed,
                      months=chosen.months, exported_at=chosen.exported_at, crm=crm)
-    typer.echo(f"{count:,} deals of the sample company in {raw}, its truth in {truth}")
+    typer.echo(f"{count:,} deals of the sample company in {raw} (params.yaml reads it as source.path), its truth in {truth}")
 
 
 def _sample_section(params: Params) -> Sample:
@@ -181,8 +182,8 @@ def _show(workspace: Workspace) -> None:
     shown = ("rank", "do_next", "deal", "amount", "state", chance, "silence")
     for name in shown:
         justify: Literal["right", "left"] = "right" if name in ("rank", "amount", chance) else "left"
-        table.add_column(name.replace("_", " "), justify=justify, no_wrap=True)
+        table.add_column(name.replace("_", " "), justify=justify, no_wrap=True, overflow="ellipsis", max_width=WIDEST.get(name))
     for row in rows.head(10).to_dict("records"):
         table.add_row(*(row[name] for name in shown))
     typer.echo(f"\n{len(list(path.parent.glob('*.csv')))} lists in {path.parent}; the first ten lines of {path}:\n")
-    Console(width=160, markup=False, highlight=False).print(table)
+    Console(width=180, markup=False, highlight=False).print(table)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dealtriage.errors import BadInput
 from dealtriage.features.registry import SUBJECTS, Feature, features
+from dealtriage.kinds import BUYER_SIGNALS, SELLER_TOUCHES
 from dealtriage.schemas import CORE, FACTS, Table
 
 HEAD = """# Data dictionary
@@ -17,6 +18,15 @@ as-of date sees only facts with `known_at` before that date; windows count by `k
 Under each feature stands one of the tables that its tests read: what happened to some deals on some days, and the feature's value when
 asked at 00:00 of a day. The deals of a table live side by side; each was created on 1 January 2024 by `rep` unless a cell says otherwise.
 A cell tells kinds of facts, and where they matter when they were logged, by whom, a value or its change.
+
+"""
+
+WORDS = (
+    ("buyer signal", BUYER_SIGNALS, ""), ("seller touch", SELLER_TOUCHES, "; not what a program did"),
+    ("message of ours", ("email_out", "call_unanswered"), ": it awaits an answer"), ("answer of theirs", ("email_in", "call_in", "document_in"), ""))
+
+SHARES = """A deal is open from its creation, or from its reopening, until it is won, lost or refused. "Latest" means the latest to happen among what is
+known. A share that is shrunk towards that of all by ten is (part + 10 * c) / (whole + 10), where c = (part of all + 1) / (whole of all + 2).
 """
 
 
@@ -29,7 +39,8 @@ def dictionary(specs: Path) -> str:
     missing = [one.name for one in features() if one.name not in tables]
     if missing:
         raise BadInput(f"No table in {specs} says what {', '.join(missing)} means.", "Write one: docs/add-a-feature.md.")
-    lines = [HEAD.rstrip("\n"), ""]
+    words = [f"* {word}: {', '.join(f'`{kind}`' for kind in kinds)}{more}" for word, kinds, more in WORDS]
+    lines = [HEAD.rstrip("\n"), "", *words, "", SHARES]
     for subject in SUBJECTS:
         lines += [f"### {subject.replace('_', ' ')}", ""]
         lines += [line for one in features() if one.subject == subject for line in _feature(one, tables[one.name])]

@@ -29,9 +29,11 @@ from deals d left join (
 STAGE_FACTS = """
 with moves as (
     select c.deal_id, c.changed_at, c.change_id, c.author_id, c.new_value, s.position, s.is_closed, s.is_won,
-           s.is_refusal, lag(s.position) over w as position_before, coalesce(lag(s.is_closed) over w, false) as was_closed
+           s.is_refusal, coalesce(lag(s.is_closed) over w, false) as was_closed,
+           last_value(case when not s.is_closed then s.position end ignore nulls) over earlier as position_before
     from deal_changes c left join stages s on s.stage = c.new_value where c.field = 'stage'
-    window w as (partition by c.deal_id order by c.changed_at, c.change_id))
+    window w as (partition by c.deal_id order by c.changed_at, c.change_id),
+           earlier as (partition by c.deal_id order by c.changed_at, c.change_id rows between unbounded preceding and 1 preceding))
 select deal_id, changed_at, changed_at, kind, change_id, null, author_id, null, position, position_before, null, new_value
 from (select *, unnest(case
         when is_closed then [case when is_won then 'won' when is_refusal then 'refused' else 'lost' end]

@@ -43,7 +43,8 @@ def run(params: Params, before: Workspace, workspace: Workspace) -> str:
     said = recommend.run(params, workspace)
     lists.run(params, workspace)
     rows = read_parts(workspace.cohort / "rows", ["deal_id", "as_of"])
-    told = f"{rows["deal_id"].nunique():,} deals asked about on {rows["as_of"].nunique()} dates after {since:%Y-%m-%d %H:%M}"
+    deals, dates = rows["deal_id"].nunique(), rows["as_of"].nunique()
+    told = f"{deals:,} deals asked about on {dates} dates after {since:%Y-%m-%d %H:%M}"
     return f"{told}\n{said}" if said else told
 
 

@@ -27,7 +27,7 @@ group by a.deal_id, a.as_of, message_at, is_waiting, usual
 STAGE_STAYS = """
 with stays as (
     select known_at, deal_stage as stage, ln(1 + greatest(0, days(occurred_at, stage_since))) as log_days
-    from history where kind = 'stage_changed' and stage_since is not null)
+    from history where kind = 'stage_changed' and stage_since is not null and value <> deal_stage and reopened_n < stage_n)
 select a.deal_id, a.as_of, (stage_age + 1) / exp(avg(log_days)) as stage_age_over_usual
 from now a left join stays s on s.stage = a.stage and s.known_at < a.monday group by a.deal_id, a.as_of, stage_age
 """

@@ -18,6 +18,8 @@ looked_back as (
         arg_max_null(label, n) filter (where kind = 'account_changed') over before as deal_account,
         coalesce(arg_max(value, n) filter (where kind = 'stage_changed') over before, 0) as deal_stage,
         max(occurred_at) filter (where kind = 'stage_changed') over before as stage_since,
+        coalesce(max(n) filter (where kind = 'stage_changed') over before, 0) as stage_n,
+        coalesce(max(n) filter (where kind = 'reopened') over before, 0) as reopened_n,
         contact_id is not null and min(n) filter (where {SIGNAL}) over (partition by deal_id, contact_id) = n as is_new_contact,
         min(n) filter (where {MAIL}) over (partition by deal_id, thread_id) = n as is_new_thread,
         count(*) filter (where {MAIL}) over thread_so_far as thread_depth,

@@ -119,10 +119,12 @@ def _sound(one: Feature, answer: Floats, rows: int) -> Floats:
     values = np.asarray(answer, dtype=np.float64)
     if values.shape != (rows,):
         raise BadInput(f"The feature {one.name} answers with shape {values.shape} where {rows} as-of rows ask.",
-                       "It must return one number per row: ask the Bucket (q.count, q.last, ...) rather than its facts.")
+                       "It must return one number per row (is there a `return`?): ask the Bucket (q.count, q.last, ...) rather than its facts.")
     low, high = -np.inf if one.low is None else one.low, np.inf if one.high is None else one.high
-    for extreme in (np.fmin.reduce(values, initial=np.inf), np.fmax.reduce(values, initial=-np.inf)) if rows else ():
-        if not np.isnan(values).all() and (np.isinf(extreme) or not low - 1e-9 <= extreme <= high + 1e-9):
+    for extreme in (np.fmin.reduce(values), np.fmax.reduce(values)) if rows else ():
+        if np.isinf(extreme):
+            raise BadInput(f"The feature {one.name} is not finite somewhere.", "Divide with `ratio`; what is not known is NaN.")
+        if extreme < low - 1e-9 or extreme > high + 1e-9:
             raise BadInput(f"The feature {one.name} is {extreme:g} somewhere; it is declared to lie between {low:g} and {high:g}.",
                            "Correct the function, or the bounds in its @feature(...).")
     return values

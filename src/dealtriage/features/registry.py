@@ -44,7 +44,7 @@ def feature(unit: str, *, low: float | None = 0, high: float | None = None, miss
     """Register a function as a feature; its subject is its module."""
     def register(function: Callable[[Bucket], Floats]) -> Callable[[Bucket], Floats]:
         name, subject = function.__name__, function.__module__.rpartition(".")[2]
-        if name in _registered and _registered[name].subject != subject:
+        if name in _registered:
             raise ValueError(f"two features are called {name}, in {_registered[name].subject} and in {subject}: give one another name")
         meaning = " ".join((getdoc(function) or "").split())
         if not meaning:
@@ -59,6 +59,8 @@ def weekly(function: Callable[[Bucket], pd.DataFrame]) -> Callable[[Bucket], pd.
 
     Its name is the function's; its sums over all buckets are what `Bucket.by_then` reads.
     """
+    if function.__name__ in _weekly:
+        raise ValueError(f"two weekly tables are called {function.__name__}: give one another name")
     _weekly[function.__name__] = function
     return function
 

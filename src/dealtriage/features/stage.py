@@ -24,9 +24,11 @@ def stage_age_days(q: Bucket) -> Floats:
 
 @weekly
 def stage_stays(q: Bucket) -> pd.DataFrame:
-    """Stays in a stage that ended with another stage, by its place in the order: how many, and the log of the days they took."""
+    """Stays in a stage that ended with another stage, by its place in the order: how many, and the log of the days they took. A stay in which
+    the deal was closed is none."""
     moves = q.is_kind("stage_changed")
-    stayed = q.days_after(moves, moves)
+    goes_on = (q.value != stage_of_facts(q)) & (q.previous(q.is_kind("reopened")) < q.previous(moves))
+    stayed = q.days_after(moves & goes_on, moves)
     log_days = np.round(np.log1p(np.nan_to_num(stayed)) * EXACT)
     return sums(stage_of_facts(q), next_monday(q.known + q.start), ~np.isnan(stayed), stays=1, log_days=log_days)
 
@@ -40,7 +42,7 @@ def stage_age_over_usual(q: Bucket) -> Floats:
     return np.where(q.stage >= 0, (stage_age_days(q) + 1) / (usual + 1), np.nan)
 
 
-@feature("place in the stage order", missing="the stage is not known")
+@feature("place in the stage order", low=1, missing="the stage is not known")
 def stage_position(q: Bucket) -> Floats:
     """The place of the deal's stage in the company's stage order, 1 = first."""
     return q.last(q.is_kind("stage_changed"), q.value)

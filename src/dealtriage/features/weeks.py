@@ -20,6 +20,8 @@ KEY = ["key", "week_end"]
 
 def sums(key: Coded | Ints, week_end: Ints, chosen: Flags, **measures: Any) -> pd.DataFrame:
     """key, week_end and the measures (whole numbers), added up over the chosen entries that have a key."""
+    if ((week_end - MONDAY) % WEEK).any():
+        raise ValueError("weeks end on Mondays 00:00 UTC: give next_monday(q.known + q.start) for facts, q.as_of + q.start for Monday rows")
     codes = key.codes if isinstance(key, Coded) else key
     kept = chosen & (codes >= 0)
     frame = pd.DataFrame({"key": codes[kept], "week_end": week_end[kept],
@@ -81,6 +83,8 @@ class Weeks:
     def place(self, table: str, key: Coded | Ints | None, monday: Ints, weeks: int | None) -> tuple[Ints, Ints, Flags]:
         """Where the whole weeks before each Monday begin and end in a table, and whose key is known."""
         if table not in self._by_key:
+            if self._by_key:
+                raise ValueError(f"no weekly table is called {table}; there are {', '.join(self._by_key)}")
             nothing = np.zeros(len(monday), dtype=np.int64)
             return nothing, nothing, np.zeros(len(monday), dtype=bool)
         found = self._sums(table, key)
@@ -95,6 +99,8 @@ class Weeks:
         if table not in self._by_key:
             return np.full(len(begin), np.nan)
         found = self._sums(table, key)
+        if isinstance(measure, str) and measure not in found.measures:
+            raise ValueError(f"{table} has no measure {measure}; it has {', '.join(found.measures)}")
         which = found.measures[measure] if isinstance(measure, str) else measure
         return (found.running[end, which] - found.running[begin, which]).astype(np.float64)
 
