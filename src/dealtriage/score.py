@@ -119,7 +119,8 @@ def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.Da
 
 def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: np.ndarray) -> list[tuple[str | pd.Series, np.ndarray]]:
     usual = now.groupby("owner")["owner_logged_share"].first().median()
-    unlogged = ~(now["owner_logged_share"] >= params.min_logged_share * usual).to_numpy() & (params.min_logged_share > 0)
+    is_judged = params.min_logged_share > 0 and usual > 0  # not where the feature was left out
+    unlogged = ~(now["owner_logged_share"] >= params.min_logged_share * usual).to_numpy() & is_judged
     width = (bands["ci_high"] - bands["ci_low"]).to_numpy()[place]
     thin = (bands["deals"].to_numpy()[place] < params.min_band_deals) | (width > params.max_band_width)
     return [("the owner records far less than others do, so silence may only be missing data", unlogged),

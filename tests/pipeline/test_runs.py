@@ -12,12 +12,15 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from dealtriage.tables import read_parquet
+from dealtriage.params import load_params
+from dealtriage.pipeline import STAGES, run_stage
+from dealtriage.tables import read_json, read_parquet
+from dealtriage.workspace import Workspace
 from tests.company import finished_run, raw_export, write_params
 from tests.conftest import ROOT
 
 BIN = Path(sys.executable).parent
-OUTPUTS = ("data/core", "data/timeline", "data/cohort", "data/features", "data/predictions", "data/scores",
+OUTPUTS = ("data/core", "data/timeline", "data/cohort", "data/weeks", "data/features", "data/predictions", "data/scores",
            "data/advice", "data/lists", "models", "reports")
 
 
@@ -100,6 +103,21 @@ def test_a_log_of_finished_cases_is_judged_and_lists_nothing(tmp_path: Path) -> 
     assert "No deal was open" in done.stdout
     assert (tmp_path / "out" / "reports" / "metrics" / "backtest.json").is_file()
     assert read_parquet(tmp_path / "out" / "data" / "scores" / "scores.parquet").empty
+
+
+def test_subjects_can_be_left_out_and_optional_ones_added(tmp_path: Path) -> None:
+    for name in ("core", "timeline", "cohort"):
+        shutil.copytree(finished_run() / "data" / name, tmp_path / "data" / name)
+    chosen = {"exclude": ["people", "meetings", "terms", "owners", "logging", "hand_90d"], "include": ["text"]}
+    params = load_params(write_params(tmp_path / "params.yaml", raw_export(), features=chosen))
+    for stage in list(STAGES)[3:]:
+        run_stage(stage, params, Workspace(tmp_path))
+    columns = set(read_json(Workspace(tmp_path).model / "card.json")["features"])
+    assert {"text_price_180d", "silence_days"} <= columns
+    assert not columns & {"contacts_engaged", "meetings_held_total", "amount", "owner_open_deals", "owner_logged_share", "hand_90d"}
+    assert len(list((tmp_path / "data" / "lists").glob("*.csv"))) > 5
+    states = read_parquet(Workspace(tmp_path).scores / "scores.parquet")["state"]
+    assert {"stalled", "dead"} <= set(states)
 
 
 def test_a_planted_leak_rings_the_alarm(tmp_path: Path) -> None:
