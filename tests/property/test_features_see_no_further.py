@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dealtriage.features.build import matrix
+from dealtriage.features.build import answers, matrix
+from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import by_name
 from tests.conftest import CUTOFF, START, all_features, as_of_rows, random_facts, weeks_of
 
@@ -120,6 +121,19 @@ def alone() -> pd.DataFrame:
 @pytest.mark.parametrize("name", by_name())
 def test_a_deal_alone_is_the_deal_in_the_batch(name: str, alone: pd.DataFrame) -> None:
     same(alone, WHOLE, name, "with the deal alone")
+
+
+@pytest.fixture(scope="module")
+def in_pieces() -> pd.DataFrame:
+    """The bucket asked in pieces of a few deals, as the pipeline asks large ones."""
+    pieces = list(Bucket(FACTS, ROWS, weeks_of(FACTS, CUTOFF)).pieces(facts=100))
+    assert len(pieces) > 5
+    return pd.concat([pd.DataFrame(answers(piece, list(by_name()))) for piece in pieces]).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", by_name())
+def test_a_bucket_in_pieces_is_the_bucket(name: str, in_pieces: pd.DataFrame) -> None:
+    pd.testing.assert_series_equal(in_pieces[name], WHOLE[name])
 
 
 @pytest.mark.parametrize("name", by_name())

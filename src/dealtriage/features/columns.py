@@ -123,7 +123,7 @@ def order_of(key: Ints, *ties: Callable[[Ints], np.ndarray]) -> Ints | None:
 
 
 def _sorted_places(key: Ints) -> Ints:
-    """argsort; by sorting key and place as one number where both fit, which is several times faster."""
+    """argsort; by sorting key and place as one number where both fit, which is faster."""
     bits = len(key).bit_length()
     if int(key.max()) >= 1 << (63 - bits):
         return np.argsort(key)

@@ -63,7 +63,7 @@ class Bucket(Facts):
         self._places: dict[tuple[str, int, int | None], tuple[Coded | Ints | None, Ints, Ints, Flags]] = {}
 
     def pieces(self, facts: int = PIECE) -> Iterator["Bucket"]:
-        """The bucket in pieces of about so many facts, by deals: what fits the processor's cache is asked several times faster."""
+        """The bucket in pieces of about so many facts, by deals: they bound the memory, and fit the processor's cache better."""
         deals, count = len(self.begins) - 1, max(1, round(len(self.deal) / facts))
         for piece in range(count):
             yield self._piece(deals * piece // count, deals * (piece + 1) // count)
