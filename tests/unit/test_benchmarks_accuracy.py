@@ -134,7 +134,7 @@ def test_stages_are_activities_by_their_name() -> None:
     assert list(events.activity) == ["stage_changed Offer", "email_in"] and list(events.resource) == ["x", "nobody"]
 
 
-def test_bg_nbd_has_the_likelihood_that_integration_finds() -> None:
+def test_bg_nbd_has_the_likelihood_and_the_chance_to_be_alive_that_integration_finds() -> None:
     model = BgNbd(0.8, 4.0, 1.3, 2.5)
 
     def mean_rate(x: int, until: float) -> float:
@@ -144,9 +144,11 @@ def test_bg_nbd_has_the_likelihood_that_integration_finds() -> None:
         return float(quad(lambda p: p ** died * (1 - p) ** survived * beta.pdf(p, model.a, model.b), 0, 1)[0])
 
     for x, t_x, T in ((0, 0.0, 10.0), (1, 3.0, 10.0), (3, 8.0, 12.0)):
-        expected = mean_death(0, x) * mean_rate(x, T) + (mean_death(1, x - 1) * mean_rate(x, t_x) if x else 0.0)
-        found = bgnbd.log_likelihood(model, np.array([x], dtype=float), np.array([t_x]), np.array([T]))
-        assert found[0] == pytest.approx(np.log(expected), abs=1e-6)
+        alive = mean_death(0, x) * mean_rate(x, T)
+        expected = alive + (mean_death(1, x - 1) * mean_rate(x, t_x) if x else 0.0)
+        seen = np.array([x], dtype=float), np.array([t_x]), np.array([T])
+        assert bgnbd.log_likelihood(model, *seen)[0] == pytest.approx(np.log(expected), abs=1e-6)
+        assert bgnbd.p_alive(model, *seen)[0] == pytest.approx(alive / expected, abs=1e-6)
 
 
 def test_bg_nbd_finds_the_parameters_it_was_simulated_with_and_who_is_alive() -> None:
@@ -191,7 +193,8 @@ def test_the_gain_is_positive_for_who_knows_more_and_negative_for_who_is_wrong(t
     assert knows["gain_over_silence"]["log_loss_gain"] == pytest.approx(np.log(0.8 / 0.5), abs=1e-6) and knows["gain_over_silence"]["ci"][0] > 0
     assert wrong["gain_over_silence"]["ci"][1] < 0 and knows["brier_skill"] > 0 > wrong["brier_skill"] and knows["auc"] == 1
     some = np.arange(0, 400, 2)
-    part = figures(task, Answer(np.where(y[some] == 1, 0.8, 0.2), 0.0, some), plain, 50)
+    vague_on_even = Answer(np.where(np.arange(400) % 2, 0.9, 0.5), 0.0)
+    part = figures(task, Answer(np.where(y[some] == 1, 0.8, 0.2), 0.0, some), vague_on_even, 50)
     assert part["rows"] == 200 and part["gain_over_silence"]["log_loss_gain"] == pytest.approx(np.log(0.8 / 0.5), abs=1e-6)
 
 
