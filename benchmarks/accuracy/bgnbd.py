@@ -1,7 +1,8 @@
 """BG/NBD: buy till you die, after Fader, Hardie, Lee: "Counting Your Customers" the Easy Way (Marketing Science 24(2), 2005).
 
 While alive, a buyer shows signs at a rate drawn from a gamma distribution (shape r, rate alpha, per week); after each sign they die with a
-chance drawn from a beta distribution (a, b). A deal is seen as x signs, the last after t_x weeks, asked after T weeks.
+chance drawn from a beta distribution (a, b). A deal is seen as x signs, the last after t_x weeks, asked after T weeks. As
+is usual, signs of the same day are one.
 """
 
 from dataclasses import dataclass

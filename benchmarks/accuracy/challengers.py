@@ -93,12 +93,14 @@ def buy_till_you_die(task: Task) -> Answer:
 
 
 def signs(task: Task, rows: pd.DataFrame) -> Floats:
-    """x, t_x and T of each row: how many signs of the buyer were known, and weeks from the deal's first fact to the last of them and to the as-of date."""
+    """x, t_x and T of each row: on how many days a sign of the buyer is known, and weeks from the deal's first fact to the last sign and to the as-of date."""
     found = np.zeros((3, len(rows)))
     for history in histories(task.workspace, rows, ["occurred_at", "is_buyer_signal"]):
         flag, born = history.facts["is_buyer_signal"].to_numpy(dtype=bool), in_seconds(history.facts["known_at"])
         occurred = pd.Series(np.where(flag, in_seconds(history.facts["occurred_at"]), -1)).groupby(history.case).cummax().to_numpy()
-        running, there = np.concatenate([[0], np.cumsum(flag)]), history.hi > history.lo
+        day = history.facts["occurred_at"].dt.floor("D").where(flag)
+        is_first_of_day = flag & ~pd.DataFrame({"case": history.case, "day": day}).duplicated().to_numpy()
+        running, there = np.concatenate([[0], np.cumsum(is_first_of_day)]), history.hi > history.lo
         as_of, first = in_seconds(rows["as_of"].iloc[history.rows]), born[np.where(there, history.lo, 0)]
         x = np.where(there, running[history.hi] - running[history.lo], 0)
         T = np.where(there, as_of - first, 0) / WEEK

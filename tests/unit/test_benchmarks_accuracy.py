@@ -173,14 +173,15 @@ def made_task(tmp_path: Path, rows: pd.DataFrame, test: pd.DataFrame) -> Task:
     return Task("made", load_params(data.ROOT / "params.yaml"), Workspace(tmp_path), [], Split(rows, test, MONDAYS[14], 0))
 
 
-def test_signs_are_counted_before_the_as_of_date_and_timed_from_the_first_fact(tmp_path: Path) -> None:
+def test_days_with_signs_are_counted_before_the_as_of_date_and_timed_from_the_first_fact(tmp_path: Path) -> None:
     facts = pd.DataFrame({
-        "deal_id": "d00", "known_at": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-15", "2026-01-22"]),
-        "occurred_at": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-13", "2026-01-22"]), "is_buyer_signal": [False, True, True, True]})
+        "deal_id": "d00", "known_at": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-15", "2026-01-16", "2026-01-22"]),
+        "occurred_at": pd.to_datetime(["2026-01-01", "2026-01-08", "2026-01-13", "2026-01-13T12:00", "2026-01-22"], format="ISO8601"),
+        "is_buyer_signal": [False, True, True, True, True]})
     write_parquet(facts, Workspace(tmp_path).timeline / "part-0000.parquet")
     rows = pd.DataFrame({"deal_id": "d00", "as_of": pd.to_datetime(["2026-01-08", "2026-01-22", "2026-01-29"])})
     x, t_x, T = signs(made_task(tmp_path, rows, rows), rows)
-    assert list(x) == [0, 2, 3] and list(t_x * 7) == pytest.approx([0, 12, 21]) and list(T * 7) == pytest.approx([7, 21, 28])
+    assert list(x) == [0, 2, 3] and list(t_x * 7) == pytest.approx([0, 12.5, 21]) and list(T * 7) == pytest.approx([7, 21, 28])
 
 
 def test_the_gain_is_positive_for_who_knows_more_and_negative_for_who_is_wrong(tmp_path: Path) -> None:
