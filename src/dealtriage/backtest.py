@@ -25,7 +25,7 @@ from dealtriage.workspace import Workspace, read_cutoff
 FEWEST_ROWS = 40
 FEWEST_OF_EACH = 5
 ALARM_ROWS = 200
-LABELS = ["revived", "revived_any_signal", "revived_signal_and_progress", "revived_won", "ended_by", "ended_by_whom"]
+LABELS = ["revived", "days_until_any_signal", "days_until_signal_and_progress", "days_until_won", "ended_by", "ended_by_whom"]
 
 
 def run(params: Params, workspace: Workspace) -> None:

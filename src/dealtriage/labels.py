@@ -10,51 +10,66 @@ import numpy as np
 import pandas as pd
 
 from dealtriage.calendar import last_matured
-from dealtriage.features.columns import DAY, Flags, Floats, Ints, expand, seconds
+from dealtriage.features.columns import DAY, Flags, Floats, Ints, seconds
 from dealtriage.params import Label
 
-MOVEMENTS = ("stage_changed", "proposal_sent", "meeting_held")
+MOVEMENTS = ("proposal_sent", "meeting_held")
 ENDINGS = ("won", "lost", "refused")
 COLUMNS_READ = ("deal_id", "known_at", "occurred_at", "kind", "fact_id", "actor", "is_buyer_signal", "owner_id", "value")
 
 
 class Future:
-    """The facts that occurred in the window after each row, sorted by (deal, occurred_at)."""
+    """The facts of each row's deal that occurred at or after its as-of date, in the order in which they occurred."""
 
-    def __init__(self, facts: pd.DataFrame, rows: pd.DataFrame, horizon_days: int) -> None:
+    def __init__(self, facts: pd.DataFrame, rows: pd.DataFrame) -> None:
         key = ["deal_id", "occurred_at", "known_at", "kind", "fact_id"]
         self.facts = facts[facts["deal_id"].isin(rows["deal_id"].unique())].sort_values(key, kind="stable").reset_index(drop=True)
         codes = pd.factorize(pd.concat([rows["deal_id"], self.facts["deal_id"]]), sort=True)[0].astype(np.int64)
-        row_deal, self.deal = np.split(codes, [len(rows)])
+        self.row_deal, deal = np.split(codes, [len(rows)])
         occurred, as_of = seconds(self.facts["occurred_at"]), seconds(rows["as_of"])
         start = int(min(occurred.min(initial=0), as_of.min(initial=0)))
-        self.occurred = occurred - start
-        self.span = int(max(occurred.max(initial=0), as_of.max(initial=0)) - start + horizon_days * DAY + 1)
-        self.key = self.deal * self.span + self.occurred
-        at = row_deal * self.span + as_of - start
-        self.first = np.searchsorted(self.deal, row_deal, side="left")
-        self.lo = np.searchsorted(self.key, at, side="left")
-        self.hi = np.searchsorted(self.key, at + horizon_days * DAY, side="left")
+        self.span = int(max(occurred.max(initial=0), as_of.max(initial=0)) - start + 1)
+        self.occurred, self.as_of = occurred - start, as_of - start
+        self.key = deal * self.span + self.occurred
+        self.begin = self._since(self.as_of)
+        self.end = np.searchsorted(deal, self.row_deal, side="right")
         self.kind = self.facts["kind"].to_numpy(dtype=str)
+        self.furthest = self._furthest_before(deal)
 
-    def any_of(self, flag: Flags) -> Flags:
-        """Rows in whose window a flagged fact occurred."""
-        running = np.concatenate([[0], np.cumsum(flag)])
-        return running[self.hi] > running[self.lo]
-
-    def first_of(self, flag: Flags) -> Ints:
-        """The position of the first flagged fact of the window; the number of facts where there is none."""
+    def first_of(self, flag: Flags, since: Ints | None = None) -> Ints:
+        """The position of the first flagged fact at or after the as-of date, or at or after position `since`; the number of facts where there is none."""
         size = len(flag)
         following = np.minimum.accumulate(np.where(flag, np.arange(size), size)[::-1])[::-1]
-        at = np.append(following, size)[self.lo]
-        return np.where(at < self.hi, at, size)
+        at = np.append(following, size)[self.begin if since is None else since]
+        return np.where(at < self.end, at, size)
 
-    def furthest_before(self) -> Floats:
+    def days(self, position: Ints) -> Floats:
+        """Days from each row's as-of date to the fact at a position; infinite where there is none."""
+        missing = position == len(self.occurred)
+        at = np.append(self.occurred, 0)[position] - self.as_of
+        return np.where(missing, np.inf, at / DAY)
+
+    def moved(self, signal: Flags) -> Ints:
+        """The position of the first forward movement that follows the first flagged fact; the number of facts where there is none."""
+        size = len(signal)
+        first = self.first_of(signal)
+        since = np.where(first < size, self._since(np.append(self.occurred, 0)[first]), size)
+        found = self.first_of(np.isin(self.kind, MOVEMENTS), since)
+        stage = np.where(self.kind == "stage_changed", self.facts["value"].to_numpy(dtype=float), -np.inf)
+        for reached in np.unique(self.furthest):
+            rows = self.furthest == reached
+            found[rows] = np.minimum(found, self.first_of(stage > reached, since))[rows]
+        return found
+
+    def _since(self, instant: Ints) -> Ints:
+        """The position of the first fact of each row's deal at or after an instant."""
+        return np.searchsorted(self.key, self.row_deal * self.span + instant, side="left")
+
+    def _furthest_before(self, deal: Ints) -> Floats:
         """The furthest stage reached before the as-of date; 0 where none."""
         stage = np.where(self.kind == "stage_changed", self.facts["value"].fillna(0).to_numpy(dtype=float), 0.0)
-        best = pd.Series(stage).groupby(self.deal).cummax().to_numpy(dtype=float)
-        found = self.lo > self.first
-        return np.where(found, best[np.where(found, self.lo - 1, 0)] if len(best) else 0.0, 0.0)
+        best = np.append(pd.Series(stage).groupby(deal).cummax().to_numpy(dtype=float), 0.0)
+        return np.where(self.begin > np.searchsorted(deal, self.row_deal, side="left"), best[self.begin - 1], 0.0)
 
 
 def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Label) -> pd.DataFrame:
@@ -62,50 +77,33 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
 
     rows: deal_id, as_of, is_in_gap. Columns: deal_id, as_of, is_matured; left_out (why the row is kept out of training and
     metrics: not_matured, in_gap, refused; empty = it is not); revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
-    params; revived_any_signal, revived_signal_and_progress, revived_won; ended_by (won, lost, lost_by_rule, refused,
-    or open at the end of the window) and ended_by_whom.
+    params; days_until_any_signal, days_until_signal_and_progress, days_until_won: days from the as-of date until the deal came back, by each
+    strictness, as far as the export reaches (empty = not so far); ended_by (won, lost, lost_by_rule, refused, or open at the end of the window),
+    ended_by_whom and ended_after_days.
     """
-    future = Future(facts, rows, params.horizon_days)
+    future = Future(facts, rows)
     signal = future.facts["is_buyer_signal"].to_numpy(dtype=bool)
-    won = future.any_of(future.kind == "won")
-    answers = {"any_signal": won | future.any_of(signal), "signal_and_progress": won | _moved(future, signal), "won": won}
-    ended = _ended_by(future)
+    won = future.days(future.first_of(future.kind == "won"))
+    days = {"any_signal": np.minimum(won, future.days(future.first_of(signal))),
+            "signal_and_progress": np.minimum(won, future.days(future.moved(signal))), "won": won}
+    revived = days[params.revival] < params.horizon_days
+    ending = future.first_of(np.isin(future.kind, ENDINGS))
+    ending = np.where(future.days(ending) < params.horizon_days, ending, len(future.kind))
+    ended = _ended_by(future)[ending]
     matured = (rows["as_of"] <= last_matured(cutoff, params.horizon_days)).to_numpy()
-    refused = (ended == "refused") & ~answers[params.revival] & (params.seller_refusal == "exclude")
+    refused = (ended == "refused") & ~revived & (params.seller_refusal == "exclude")
     left_out = np.select([~matured, rows["is_in_gap"], refused], ["not_matured", "in_gap", "refused"], "")
     table = pd.DataFrame({"deal_id": rows["deal_id"].to_numpy(), "as_of": rows["as_of"].to_numpy(),
                           "is_matured": matured, "left_out": left_out})
-    table["revived"] = _nullable(answers[params.revival], left_out == "")
-    for name, answer in answers.items():
-        table[f"revived_{name}"] = _nullable(answer, left_out == "")
-    table["ended_by"] = ended
-    table["ended_by_whom"] = _ended_by_whom(future)
-    return table
-
-
-def _nullable(answer: Flags, known: Flags) -> pd.Series:
-    return pd.Series(answer).astype("Int8").where(pd.Series(known))
-
-
-def _moved(future: Future, signal: Flags) -> Flags:
-    """Rows with a buyer signal that is followed, inside the window, by forward movement."""
-    is_movement = np.isin(future.kind, MOVEMENTS)
-    at = np.flatnonzero(is_movement)
-    row, position = expand(np.searchsorted(at, future.lo), np.searchsorted(at, future.hi))
-    fact = at[position]
-    further = future.facts["value"].to_numpy(dtype=float)[fact] > future.furthest_before()[row]
-    forward = (future.kind[fact] != "stage_changed") | further
-    first = np.append(future.occurred, np.iinfo(np.int64).max)[future.first_of(signal)]
-    after_signal = future.occurred[fact] >= first[row]
-    return np.bincount(row[forward & after_signal], minlength=len(future.lo)) > 0
-
-
-def _ended_by_whom(future: Future) -> pd.Series:
+    table["revived"] = pd.Series(revived).astype("Int8").where(pd.Series(left_out == ""))
+    for name, until in days.items():
+        table[f"days_until_{name}"] = np.where(np.isfinite(until), until, np.nan)
+    after = future.days(ending)
     names = [*future.facts["owner_id"].astype(object), None]
-    return pd.Series([names[at] for at in future.first_of(np.isin(future.kind, ENDINGS))], dtype="str")
+    return table.assign(ended_by=ended, ended_by_whom=pd.Series([names[at] for at in ending], dtype="str"),
+                        ended_after_days=np.where(np.isfinite(after), after, np.nan))
 
 
 def _ended_by(future: Future) -> np.ndarray:
     by_rule = (future.kind == "lost") & (future.facts["actor"].to_numpy(dtype=str) == "system")
-    names = np.append(np.where(by_rule, "lost_by_rule", future.kind), "open")
-    return names[future.first_of(np.isin(future.kind, ENDINGS))].astype(object)
+    return np.append(np.where(by_rule, "lost_by_rule", future.kind), "open").astype(object)

@@ -35,7 +35,7 @@ def run(params: Params, workspace: Workspace) -> str:
             "horizon_days": params.label.horizon_days, "revival": params.label.revival,
             "rules": {name: by_model[name] for name in sorted(rules)},
             "candidates": {name: by_model[name] for name in sorted(set(by_model) - rules)},
-            "by_revival": revived_shares(chosen), "dead_by": ended_shares(chosen),
+            "by_revival": revived_shares(chosen, params.label.horizon_days), "dead_by": ended_shares(chosen),
             "left_out_rows": dict(zip(left_out["left_out"], left_out["rows"].tolist(), strict=True))})
     with replaced_folder(workspace.reports / "tables") as folder:
         _csv(bands, folder / "bands.csv")
@@ -50,9 +50,9 @@ def run(params: Params, workspace: Workspace) -> str:
     return page.split("\n## ")[0]
 
 
-def revived_shares(chosen: pd.DataFrame) -> dict[str, float]:
+def revived_shares(chosen: pd.DataFrame, horizon_days: int) -> dict[str, float]:
     """The share of tested rows that revived, by each strictness of the label."""
-    return {name: round(float(chosen[f"revived_{name}"].astype(float).mean()), 6) for name in STRICTNESS}
+    return {name: round(float((chosen[f"days_until_{name}"] < horizon_days).mean()), 6) for name in STRICTNESS}
 
 
 def ended_shares(chosen: pd.DataFrame) -> dict[str, float]:
@@ -97,7 +97,7 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
 def _page(params: Params, choice: dict[str, Any], by_model: dict[str, Any], rules: set[str], bands: pd.DataFrame,
           chosen: pd.DataFrame, alarm: str | None, left_out: pd.DataFrame) -> str:
     best = by_model[choice["chosen"]]
-    shares, dead = revived_shares(chosen), ended_shares(chosen)
+    shares, dead = revived_shares(chosen, params.label.horizon_days), ended_shares(chosen)
     lines = ["# Stalled or dead: how well it is told", "",
              f"Tested on {best['rows']:,} quiet deal-weeks of {best['deals']:,} deals, none of which the model had seen, "
              f"at dates after everything it learnt from. {best['revived_share']:.0%} came back within "

@@ -95,7 +95,7 @@ MISTAKES = (
     Mistake("a column that only the present knows is read", "src/dealtriage/timeline.py",
             "select d.deal_id, d.created_at, d.created_at, 'deal_created', d.deal_id, null, c.new_value, null, null,", "select d.deal_id, d.created_at, d.created_at, 'deal_created', d.deal_id, null, c.new_value, null, d.is_won_now::double,", "architecture"),
     Mistake("the outcome is among the features", "src/dealtriage/matrix.py",
-            "names = [name for name in by_name() if name in matrix.columns]", "names = [name for name in (*by_name(), \"revived_any_signal\", \"revived_signal_and_progress\") if name in matrix.columns]", "alarm"),
+            "names = [name for name in by_name() if name in matrix.columns]", "names = [name for name in (*by_name(), \"days_until_any_signal\", \"days_until_signal_and_progress\") if name in matrix.columns]", "alarm"),
 )
 
 

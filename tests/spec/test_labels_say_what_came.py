@@ -70,6 +70,18 @@ def test_a_window_that_is_not_over_is_unknown_whatever_happened(facts: list[dict
     assert found.filter(like="revived").isna().all(axis=None)
 
 
+def test_the_days_until_a_deal_comes_back_are_told_as_far_as_the_export_reaches() -> None:
+    found = asked([SIGNAL, at("2024-06-20T12:00:00", "meeting_held"), at("2024-08-01", "won")]).iloc[0]
+    assert (found["days_until_any_signal"], found["days_until_signal_and_progress"], found["days_until_won"]) == (9.0, 111.5, 153.0)
+    assert found["revived"] == 0
+    assert asked([]).filter(like="days_until").isna().all(axis=None)
+
+
+def test_an_ending_is_told_with_its_day() -> None:
+    assert asked([at("2024-03-20", "lost")])["ended_after_days"].tolist() == [19.0]
+    assert asked([at("2024-06-20", "lost")])["ended_after_days"].isna().all()
+
+
 def test_a_window_over_at_the_cutoff_is_matured() -> None:
     assert asked([], cutoff=datetime(2024, 5, 30))["revived"].tolist() == [0]
 
