@@ -7,9 +7,10 @@ aggregation without buckets; the AUC of each length is weighted by how many test
 which was not known at the cut: that is the benchmark's habit, not ours.
 
 PUBLISHED holds the figures that could be had: those of the first author's thesis, which repeats these tasks with tuned random forests
-and XGBoost (columns RF and XGB, aggregation encoding in a single bucket). They are the printed output of generate_latex_tables.ipynb
-("Inter-run stability") in github.com/irhete/predictive-monitoring-thesis at commit 9673e5e58a9ccad0c0699541d268c258d1bdc883, where the tasks are called bpic2012_1 (accepted), bpic2012_2 (declined) and
-bpic2012_3 (cancelled). The table of the article itself could not be had, so none of its figures is given.
+and XGBoost (columns RF and XGB: aggregation encoding, one bucket). They are the printed output of generate_latex_tables.ipynb, section
+"Inter-run stability", in github.com/irhete/predictive-monitoring-thesis at commit 9673e5e58a9ccad0c0699541d268c258d1bdc883, where the
+tasks are called bpic2012_1 (accepted), bpic2012_2 (declined) and bpic2012_3 (cancelled). The table of the article itself could not be had, so
+none of its figures is given. Its number of open cases is left out here (see `prefix`), so the encodings are close, not the same.
 """
 
 import time

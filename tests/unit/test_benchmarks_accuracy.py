@@ -43,7 +43,8 @@ def timeline(deals: int = 30) -> pd.DataFrame:
         "deal_id": [f"d{number:02}" for number in rng.integers(0, deals, count)], "occurred_at": occurred,
         "known_at": occurred + pd.to_timedelta(rng.choice([0, 0, 3], count), unit="D"),
         "kind": rng.choice(["email_in", "email_out", "stage_changed", "amount_changed"], count), "label": rng.choice(["Offer", "Talks"], count),
-        "owner_id": pd.Series(rng.choice(["ann", "bob", ""], count), dtype="str").replace("", None), "value": np.where(rng.random(count) < 0.6, rng.normal(1e5, 3e4, count).round(2), np.nan)})
+        "owner_id": pd.Series(rng.choice(["ann", "bob", ""], count), dtype="str").replace("", None),
+        "value": np.where(rng.random(count) < 0.6, rng.normal(1e5, 3e4, count).round(2), np.nan)})
     return frame.assign(is_buyer_signal=frame["kind"].eq("email_in")).sort_values(["deal_id", "known_at"], kind="stable").reset_index(drop=True)
 
 
