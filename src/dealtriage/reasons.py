@@ -1,191 +1,187 @@
-"""Why a deal's chance is what it is: what each subject adds to the log-odds, told as a sentence with its numbers."""
+"""Why a deal's chance is what it is: what each feature adds to the log-odds, and the three strongest reasons, told with their evidence."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from itertools import permutations
+from math import factorial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from dealtriage.features.registry import by_name
-from dealtriage.model.fitting import chance, log_odds
-from dealtriage.words import days, many, times
+from dealtriage.lookalikes import Ranges, contradicts, fared
+from dealtriage.model.fitting import Calibrated, chance, log_odds
+from dealtriage.sentences import say, silence
+
+Floats = NDArray[np.float64]
 
 COUNT = 3
-SMALLEST = 0.05
-RECENT_DAYS = 45
+SMALLEST = 0.05  # log-odds
+MOST_OF_A_GROUP = 2
+GROUPS = ("buyer", "seller", "communication", "terms", "context")
+SUBJECT_GROUP = {
+    "silence": "buyer", "rhythm": "buyer", "spells": "buyer", "people": "buyer",
+    "promises": "seller", "owners": "seller", "logging": "seller",
+    "direction": "communication", "threads": "communication", "meetings": "communication", "text": "communication",
+    "terms": "terms", "close_date": "terms",
+    "stage": "context", "accounts": "context", "season": "context",
+}
+FEATURE_GROUP = {  # of subjects in which both sides act
+    **dict.fromkeys(("buyer_signals_7d", "buyer_signals_14d", "buyer_signals_30d", "buyer_signals_90d", "buyer_signals_trend", "buyer_reply_days",
+                     "buyer_reply_days_90d", "inbound_threads_90d"), "buyer"),
+    **dict.fromkeys(("seller_touches_7d", "seller_touches_14d", "seller_touches_30d", "seller_touches_90d", "seller_touches_trend",
+                     "days_since_seller_touch", "seller_reply_days", "unanswered_messages", "waiting_days", "waiting_over_usual"), "seller"),
+}
+
+
+class Reason(NamedTuple):
+    """What features of one subject and group say of a deal: the strength (log-odds) with its sign, the sentence, and the feature it is about."""
+
+    strength: float
+    group: str
+    feature: str
+    sentence: str
+
+
+def group_of(feature: str) -> str:
+    """Which of GROUPS a feature belongs to."""
+    return FEATURE_GROUP.get(feature) or SUBJECT_GROUP[by_name()[feature].subject]
 
 
 def contributions(model: BaseEstimator, rows: pd.DataFrame, typical: dict[str, float | None]) -> pd.DataFrame:
-    """What each feature adds to a deal's log-odds, against a deal that is typical in everything else.
+    """What each feature adds to a deal's log-odds, against the typical deal: its Shapley value.
 
-    One column per feature, one row per row of `rows`. Exact for a model that is additive on the log-odds scale, as
-    all that may be published are: the sum over features is the distance from the typical deal.
+    One column per feature, one row per row of `rows`. Exact where features act alone or in pairs, as in all that may be published, and for rules that
+    name the few columns they read: the sum over features is then the distance from the typical deal, unless a chance is cut off at 0.01 % or 99.99 %.
     """
-    base = pd.DataFrame([typical], columns=rows.columns, dtype=float)
-    origin = log_odds(chance(model, base))[0]
-    repeated = base.loc[np.zeros(len(rows), dtype=int)].reset_index(drop=True)
-    adds = {name: log_odds(chance(model, repeated.assign(**{name: rows[name].to_numpy()}))) - origin
-            for name in rows.columns}
-    return pd.DataFrame(adds, index=rows.index)
+    def ask(values: Floats) -> Floats:
+        return log_odds(chance(model, pd.DataFrame(values, columns=rows.columns)))
+
+    x = rows.to_numpy(dtype=float)
+    b = np.array([typical[name] for name in rows.columns], dtype=float)
+    inner = model.model if isinstance(model, Calibrated) else model
+    few = [rows.columns.get_loc(name) for name in getattr(inner, "columns", ())]
+    adds = np.zeros_like(x)
+    if len(rows):
+        adds = _of_few(ask, x, b, few) if few else _of_pairs(ask, x, b)
+    return pd.DataFrame(adds, index=rows.index, columns=rows.columns)
 
 
-def reasons(rows: pd.DataFrame, adds: pd.DataFrame, stage_names: dict[int, str]) -> pd.DataFrame:
-    """reason_1 to reason_3 for every row: the subjects that move its chance most, each as a sentence.
+def _of_pairs(ask: Callable[[Floats], Floats], x: Floats, b: Floats) -> Floats:
+    """The Shapley values of a game of pairs: half of what a value adds to the typical deal, half of what it adds to the rest of its own deal.
 
-    most_against: the sentence of the subject that lowers the chance most. Empty where the model has no further reason, and for rows without contributions (deals that are not quiet).
+    What a pair does together comes in with the second half alone, and so is shared evenly.
     """
+    adds, typical, here = np.zeros_like(x), ask(b[None])[0], ask(x)
+    for at in range(x.shape[1]):
+        differs = np.flatnonzero((x[:, at] != b[at]) & ~(np.isnan(x[:, at]) & np.isnan(b[at])))
+        values, which = np.unique(x[differs, at], return_inverse=True)
+        alone, without = np.repeat(b[None], len(values), axis=0), x[differs]
+        alone[:, at], without[:, at] = values, b[at]
+        odds = ask(np.concatenate([alone, without]))
+        adds[differs, at] = (odds[: len(values)][which] - typical + here[differs] - odds[len(values) :]) / 2
+    return adds
+
+
+def _of_few(ask: Callable[[Floats], Floats], x: Floats, b: Floats, players: list[int]) -> Floats:
+    """The Shapley values of a model that reads these columns alone: the mean over all orders in which the deal's values take the typical ones' place."""
+    adds = np.zeros_like(x)
+    for order in permutations(players):
+        mixed = np.repeat(b[None], len(x), axis=0)
+        before = ask(mixed)
+        for at in order:
+            mixed[:, at] = x[:, at]
+            after = ask(mixed)
+            adds[:, at] += (after - before) / factorial(len(players))
+            before = after
+    return adds
+
+
+def added_by_group(adds: pd.DataFrame) -> pd.DataFrame:
+    """buyer_adds, seller_adds, communication_adds, terms_adds, context_adds: the sums of contributions (log-odds). Empty where those are."""
+    groups = [group_of(name) for name in adds.columns]
+    sums = adds.T.groupby(groups, sort=False).sum(min_count=1).T
+    return sums.reindex(columns=list(GROUPS)).fillna(0.0).where(adds.notna().any(axis=1), np.nan).add_suffix("_adds")
+
+
+def against_trend(rows: pd.DataFrame, adds: pd.DataFrame, typical: dict[str, float | None]) -> pd.DataFrame:
+    """Which contributions go against the known trend of their feature: a model without constraints may have learnt such, and they are not told."""
+    base = np.array([typical[name] for name in adds.columns], dtype=float)
     known = by_name()
-    subjects = adds.T.groupby([known[name].subject for name in adds.columns], sort=False).sum(min_count=1).T
-    told = [_told(dict(row), subjects.loc[at], stage_names) for at, row in zip(rows.index, rows.to_dict("records"), strict=True)]
+    trend = np.array([known[name].trend for name in adds.columns])
+    return (np.sign(rows[adds.columns].to_numpy(dtype=float) - base) * trend * adds) < 0
+
+
+def reasons(rows: pd.DataFrame, adds: pd.DataFrame, typical: dict[str, float | None], stage_names: dict[int, str],
+            lookalikes: Ranges | None = None) -> pd.DataFrame:
+    """reason_1 to reason_3 for every row: the subjects that move its chance most, each as a sentence, and how past deals alike in it fared.
+
+    rows: all features; adds: their contributions. At most two reasons of one group. most_against: the sentence of the subject that lowers the
+    chance most. Empty where the model has no further reason, and for rows without contributions (deals that are not quiet).
+    """
+    said = adds.mask(against_trend(rows, adds, typical), 0.0)
+    told = [_told(row, own, sayable, lookalikes or {}) for row, own, sayable in zip(
+        _named(rows, stage_names).to_dict("records"), adds.to_dict("records"), said.to_dict("records"), strict=True)]
     return pd.DataFrame(told, columns=[*(f"reason_{n + 1}" for n in range(COUNT)), "most_against"], index=rows.index)
 
 
-def _told(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> list[str]:
-    if adds.isna().all():
+def _named(rows: pd.DataFrame, stage_names: dict[int, str]) -> pd.DataFrame:
+    def name(at: float) -> str:
+        return stage_names.get(int(at), "its stage") if at >= 0 else "its stage"
+
+    return rows.assign(stage_name=rows["stage_position"].map(name), furthest_name=rows["stage_furthest"].map(name))
+
+
+def _told(row: dict[Any, Any], adds: dict[Any, float], sayable: dict[Any, float], lookalikes: Ranges) -> list[str]:
+    if all(np.isnan(add) for add in adds.values()):
         return [""] * (COUNT + 1)
-    found: list[str] = []
-    for subject in adds.abs().sort_values(ascending=False, kind="stable").index:
-        effect = adds[subject]
-        sentence = SENTENCES[subject](row, effect, stage_names) if subject in SENTENCES else None
-        if sentence and abs(effect) >= SMALLEST and len(found) < COUNT:
-            found.append(f"{'speaks for it' if effect > 0 else 'speaks against it'}: {sentence}")
-    if not found:
-        found = [f"speaks neither way: {silence(row, 0.0, stage_names)}"]
-    return [*found, *[""] * (COUNT - len(found)), _most_against(row, adds, stage_names)]
+    found = found_reasons(row, adds, sayable, lookalikes)
+    told = [_in_words(one, row, lookalikes) for one in strongest(found)] or [f"speaks neither way: {silence(row['silence_days'], row, 0.0)}"]
+    against = next((one.sentence for one in found if one.strength < 0), "")
+    return [*told, *[""] * (COUNT - len(told)), against]
 
 
-def _most_against(row: dict[Any, Any], adds: pd.Series, stage_names: dict[int, str]) -> str:
-    for subject in adds[adds <= -SMALLEST].sort_values(kind="stable").index:
-        if subject in SENTENCES and (sentence := SENTENCES[subject](row, adds[subject], stage_names)):
-            return sentence
-    return ""
+def found_reasons(row: dict[Any, Any], adds: dict[Any, float], sayable: dict[Any, float], lookalikes: Ranges) -> list[Reason]:
+    """Every reason of a deal, strongest first.
+
+    The features of a subject that belong to one group make one reason: it has the sign of their sum. Its sentence is about the one that adds most in that
+    direction and of which something can be said; it is as strong as what can be said adds, and no stronger than the sum. What the model
+    makes of a feature against how its look-alikes fared is an effect of other features beside it: it is not said, as nobody could follow.
+    """
+    found = []
+    for (_, group), names in _topics(tuple(adds)).items():
+        net = sum(adds[name] for name in names)
+        same = sorted((name for name in names if sayable[name] * net > 0), key=lambda name: -abs(sayable[name]))
+        told = [(name, sentence) for name in same if (sentence := say(name, row, net))
+                and not contradicts(net, fared(row, name, lookalikes), lookalikes)]
+        strength = min(abs(net), sum(abs(sayable[name]) for name, _ in told))
+        if strength >= SMALLEST:
+            found.append(Reason(float(np.copysign(strength, net)), group, *told[0]))
+    return sorted(found, key=lambda one: -abs(one.strength))
 
 
-def silence(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if not row["buyer_signals_total"] and effect > 0:
-        return f"the deal began only {days(row['silence_days'])} ago"
-    if not row["buyer_signals_total"]:
-        return f"no sign of the buyer in the {days(row['silence_days'])} since the deal began"
-    ago = days(row["silence_days"])
-    heard = f"heard from the buyer only {ago} ago" if effect > 0 and row["silence_days"] < RECENT_DAYS else f"last heard from the buyer {ago} ago"
-    if not np.isnan(row["buyer_reply_days"]):
-        return f"{heard}; they usually answer within {days(max(row['buyer_reply_days'], 1))}"
-    if not np.isnan(row["usual_gap_days"]):
-        return f"{heard}; usually they are heard from every {days(max(row['usual_gap_days'], 1))}"
-    return heard
+def strongest(found: list[Reason]) -> list[Reason]:
+    """The three to be told, at most two of one group."""
+    told: list[Reason] = []
+    for one in found:
+        if len(told) < COUNT and sum(other.group == one.group for other in told) < MOST_OF_A_GROUP:
+            told.append(one)
+    return told
 
 
-def direction(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if effect < 0 and row["unanswered_messages"] >= 1:
-        return f"{many(row['unanswered_messages'], 'message')} of ours since their last sign, none answered"
-    if effect > 0 and not row["buyer_signals_90d"]:
-        return f"we stayed in touch: {many(row['seller_touches_90d'], 'approach', 'approaches')} in 90 days"
-    return (f"in 90 days {many(row['buyer_signals_90d'], 'sign')} of the buyer, and "
-            f"{many(row['seller_touches_90d'], 'approach', 'approaches')} of ours")
+@cache
+def _topics(names: tuple[str, ...]) -> dict[tuple[str, str], list[str]]:
+    topics: dict[tuple[str, str], list[str]] = {}
+    known = by_name()
+    for name in names:
+        topics.setdefault((known[name].subject, group_of(name)), []).append(name)
+    return topics
 
 
-def people(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if effect < 0 and row["bounced_90d"] >= 1:
-        return f"{many(row['bounced_90d'], 'mail')} bounced in 90 days: somebody may have left"
-    if effect < 0 and row["contacts_lost_60d"] == row["contacts_engaged"] == 1:
-        return "the only person of the buyer once engaged was not heard from in 60 days"
-    if effect < 0 and row["contacts_lost_60d"] >= 1:
-        return (f"{row['contacts_lost_60d']:.0f} of {many(row['contacts_engaged'], 'person', 'people')} once engaged "
-                "not heard from in 60 days")
-    if effect > 0 and row["emails_opened_30d"] >= 1:
-        return f"the buyer opened {many(row['emails_opened_30d'], 'mail')} of ours in 30 days"
-    return f"{many(row['contacts_engaged'], 'person', 'people')} of the buyer engaged so far"
-
-
-def meetings(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if not np.isnan(row["next_meeting_days"]):
-        return f"a meeting is planned in {days(row['next_meeting_days'])}"
-    if effect < 0 and row["no_shows_180d"] >= 1:
-        return f"the buyer missed {many(row['no_shows_180d'], 'meeting')} in half a year"
-    if effect < 0 and row["meetings_cancelled_90d"] >= 1:
-        return f"{many(row['meetings_cancelled_90d'], 'meeting')} called off or moved in 90 days"
-    if not np.isnan(row["days_since_meeting"]):
-        return f"last met {days(row['days_since_meeting'])} ago, {many(row['meetings_held_total'], 'meeting')} in all"
-    return "no meeting held so far"
-
-
-def stage(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if np.isnan(row["stage_position"]):
-        return None
-    name = stage_names.get(int(row["stage_position"]), "its stage")
-    back = f", put back {times(row['stage_moves_back'])}" if row["stage_moves_back"] else ""
-    return f"in {name} for {days(row['stage_age_days'])}{back}; the deal is {days(row['deal_age_days'])} old"
-
-
-def close_date(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if row["close_date_pushes"]:
-        return (f"close date pushed {times(row['close_date_pushes'])}, by "
-                f"{days(row['close_date_pushed_days'])} in all")
-    if np.isnan(row["close_date_overdue_days"]):
-        return None
-    overdue = row["close_date_overdue_days"]
-    return f"close date passed {days(overdue)} ago" if overdue > 0 else f"close date lies {days(-overdue)} ahead"
-
-
-def terms(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if not row["proposals_sent"]:
-        return "no proposal sent so far"
-    sent = f"{many(row['proposals_sent'], 'proposal')} sent, the latest {days(row['days_since_proposal'])} ago"
-    cut = row["price_change_share"]
-    return sent if np.isnan(cut) or cut > -0.005 else f"{sent}; the price was cut by {-cut:.0%}"
-
-
-def logging(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if np.isnan(row["owner_logged_share"]):
-        return None
-    return f"something was recorded in {row['owner_logged_share']:.0%} of the weeks of the owner's deals"
-
-
-def rhythm(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if np.isnan(row["waiting_over_usual"]):
-        return None
-    usual = max((row["waiting_days"] + 1) / row["waiting_over_usual"] - 1, 1)
-    return f"our latest message has waited {days(row['waiting_days'])}; what is sent at that hour of the week is usually answered within {days(usual)}"
-
-
-def spells(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if not row["quiet_spells_survived"] >= 1:
-        return None
-    how = "on their own" if row["was_silence_broken_by_buyer"] else "after we had reached out"
-    return f"the buyer came back from silence {times(row['quiet_spells_survived'])} before, the last time {how}"
-
-
-def threads(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if not row["thread_depth_max"] >= 1:
-        return None
-    if not row["thread_turns_90d"]:
-        return "no mail of 90 days answered the other side"
-    return f"{many(row['thread_turns_90d'], 'mail')} of 90 days answered the other side; the longest thread has {row['thread_depth_max']:.0f}"
-
-
-def promises(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str:
-    if effect < 0 and row["next_steps_missed"] >= 1:
-        return f"{many(row['next_steps_missed'], 'next step')} passed without a word of what became of it"
-    if row["next_steps_ahead"] >= 1:
-        return f"{many(row['next_steps_ahead'], 'next step')} set"
-    return "no next step is set"
-
-
-def accounts(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if not row["account_deals_closed"] >= 1:
-        return None
-    return f"{many(row['account_deals_closed'], 'earlier deal')} with the same account"
-
-
-def owners(row: dict[str, Any], effect: float, stage_names: dict[int, str]) -> str | None:
-    if np.isnan(row["owner_quiet_share"]):
-        return None
-    return f"the owner carries {many(row['owner_open_deals'], 'open deal')}, {row['owner_quiet_share']:.0%} of them quiet"
-
-
-SENTENCES: dict[str, Callable[[dict[str, Any], float, dict[int, str]], str | None]] = {
-    "silence": silence, "direction": direction, "people": people, "meetings": meetings, "stage": stage,
-    "close_date": close_date, "terms": terms, "logging": logging, "rhythm": rhythm, "spells": spells, "threads": threads,
-    "promises": promises, "accounts": accounts, "owners": owners,
-}
+def _in_words(one: Reason, row: dict[Any, Any], lookalikes: Ranges) -> str:
+    alike = fared(row, one.feature, lookalikes)
+    evidence = f" (of {alike[0]:,} past deals like this, {alike[1]:.0%} came back)" if alike else ""
+    return f"{'speaks for it' if one.strength > 0 else 'speaks against it'}: {one.sentence}{evidence}"

@@ -14,11 +14,12 @@ from dealtriage.errors import BadInput
 from dealtriage.features.build import whole
 from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
+from dealtriage.lookalikes import Ranges, by_feature
 from dealtriage.matrix import KEY
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
 from dealtriage.params import Params, Publish
-from dealtriage.reasons import contributions, reasons
+from dealtriage.reasons import added_by_group, contributions, reasons
 from dealtriage.states import settled_states
 from dealtriage.tables import (
     batches,
@@ -37,7 +38,8 @@ CHANCES = ("rows", "now", "contributions")
 
 
 def run(params: Params, workspace: Workspace) -> None:
-    """Write data/scores: scores.parquet (one row per open deal), outlook.parquet (their chances in past weeks),
+    """Write data/scores: scores.parquet (one row per open deal; among others buyer_adds, seller_adds, communication_adds, terms_adds and
+    context_adds, the log-odds that each group of features adds), outlook.parquet (their chances in past weeks),
     contributions.parquet (log-odds each feature adds, against the typical quiet deal)."""
     with replaced_folder(workspace.scores) as folder:
         each_part(params.engine, workspace.features, partial(write_chances, workspace, folder), "chances")
@@ -90,7 +92,9 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
     now["owner"] = now["deal_id"].map(facts.set_index("deal_id")["owner_id"])
     now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).astype("str").fillna("")
     scores = _scores(params.publish, rows, now, bands)
-    scores = scores.join(reasons(now, adds[card["features"]], _stage_names(workspace))).assign(
+    added = adds[card["features"]]
+    why = reasons(now, added, card["typical_deal"], _stage_names(workspace), _lookalikes(workspace))
+    scores = scores.join(why).join(added_by_group(added)).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
     scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
     scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["amount"]
@@ -135,6 +139,12 @@ def _gaps_in_words(workspace: Workspace) -> dict[int, str]:
 def _stage_names(workspace: Workspace) -> dict[int, str]:
     stages = read_parquet(workspace.core / "stages.parquet")
     return dict(zip(stages["position"].astype(int), stages["stage"], strict=True))
+
+
+def _lookalikes(workspace: Workspace) -> Ranges:
+    """How past deals fared, as training wrote it down; nothing for a model that was trained without."""
+    path = workspace.model / "lookalikes.parquet"
+    return by_feature(read_parquet(path)) if path.is_file() else {}
 
 
 def _deal_facts(workspace: Workspace) -> pd.DataFrame:
