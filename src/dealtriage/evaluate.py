@@ -1,4 +1,4 @@
-"""Metrics, bands and the choice of the model, from the predictions table alone."""
+"""Metrics, bands and segments, from the predictions table alone."""
 
 from itertools import pairwise
 
@@ -43,6 +43,29 @@ def calibration_line(y: NDArray[np.int64], p: Floats) -> tuple[float | None, flo
         return None, None
     line = LogisticRegression(C=np.inf).fit(log_odds(p)[:, None], y)
     return round(float(line.coef_[0, 0]), 6), round(float(line.intercept_[0]), 6)
+
+
+def slope_interval(table: pd.DataFrame) -> tuple[float, float] | None:
+    """A 95 % interval of the calibration slope, by its robust standard error over deals; None where it cannot be told."""
+    y, p = table["revived"].to_numpy(dtype=np.int64), table["p"].to_numpy(dtype=float)
+    slope, intercept = calibration_line(y, p)
+    if slope is None or intercept is None:
+        return None
+    design = np.column_stack([log_odds(p), np.ones(len(p))])
+    said = 1 / (1 + np.exp(-(design @ [slope, intercept])))
+    bread = np.linalg.inv((design * (said * (1 - said))[:, None]).T @ design)
+    score = pd.DataFrame(design * (y - said)[:, None]).groupby(pd.factorize(table["deal_id"])[0]).sum().to_numpy()
+    error = float(np.sqrt((bread @ (score.T @ score) @ bread)[0, 0]))
+    return slope - 1.96 * error, slope + 1.96 * error
+
+
+def error_of_noise(table: pd.DataFrame, resamples: int) -> float:
+    """The calibration error that perfect chances would stay under in 95 of 100 cases, when the rows of a deal share one fate."""
+    p = table["p"].to_numpy(dtype=float)
+    codes, names = pd.factorize(table["deal_id"])
+    drawn = np.random.default_rng(SEED).random((min(resamples, 100), len(names)))
+    found = [expected_calibration_error((luck[codes] < p).astype(np.int64), p) for luck in drawn]
+    return float(np.quantile(found, 0.95))
 
 
 def expected_calibration_error(y: NDArray[np.int64], p: Floats, bins: int = 10) -> float:
@@ -92,6 +115,30 @@ def gain(better: pd.DataFrame, than: pd.DataFrame, resamples: int) -> dict[str, 
     return {"log_loss_gain": round(float(difference.mean()), 6), "ci": [round(float(q), 6) for q in interval]}
 
 
+def capacity_gain(better: pd.DataFrame, than: pd.DataFrame, capacity: int, resamples: int) -> dict[str, float | list[float]]:
+    """How many more of the `capacity` deals with the best chances each week revived by one table than by the other, as a share of these, with a 95 % interval.
+
+    Same rows in both. Paired bootstrap over deals; who is among the best stays as it was.
+    """
+    chosen = [_at_the_top(table, capacity) for table in (better, than)]
+    y = better["revived"].to_numpy(dtype=float)
+    codes, names = pd.factorize(better["deal_id"])
+    worth = np.array([np.bincount(codes, top * y, len(names)) for top in chosen])
+    size = np.array([np.bincount(codes, top, len(names)) for top in chosen])
+    drawn = np.random.default_rng(SEED).integers(0, len(names), (resamples, len(names)))
+    shares = worth[:, drawn].sum(axis=2) / np.maximum(size[:, drawn].sum(axis=2), 1)
+    here = worth.sum(axis=1) / np.maximum(size.sum(axis=1), 1)
+    return {"gain": round(float(here[0] - here[1]), 6), "ci": [round(float(q), 6) for q in np.quantile(shares[0] - shares[1], [0.025, 0.975])],
+            "revived_share": round(float(here[0]), 6), "rule_revived_share": round(float(here[1]), 6)}
+
+
+def _at_the_top(table: pd.DataFrame, capacity: int) -> Floats:
+    """1 for the rows with the best chances of each as-of date, as many as the capacity; ties go by deal id."""
+    order = table.sort_values(["as_of", "p", "deal_id"], ascending=[True, False, True], kind="stable").index
+    place = pd.Series(table["as_of"].loc[order].groupby(table["as_of"].loc[order]).cumcount(), index=order)
+    return (place.reindex(table.index) < capacity).to_numpy(dtype=float)
+
+
 def _losses(y: NDArray[np.int64], p: Floats) -> Floats:
     return -np.where(y == 1, np.log(p), np.log1p(-p))
 
@@ -106,12 +153,8 @@ def bands(table: pd.DataFrame, borders: tuple[float, ...], fewest_deals: int) ->
     place = np.searchsorted(edges[1:-1], table["p"], side="right")
     found = []
     for number, (low, high) in enumerate(pairwise(edges)):
-        part = table[place == number]
-        deals, share = part["deal_id"].nunique(), float(part["revived"].mean()) if len(part) else np.nan
-        interval = binomtest(round(share * deals), deals).proportion_ci(method="wilson") if deals else None
-        found.append({"low": low, "high": high, "rows": len(part), "deals": deals,
-                      "said_share": float(part["p"].mean()) if len(part) else np.nan, "came_true_share": share,
-                      "ci_low": interval.low if interval else 0.0, "ci_high": interval.high if interval else 1.0})
+        came = _came_true(table[place == number])
+        found.append({"low": low, "high": high, **came} if came["rows"] else {"low": low, "high": high, **came, "ci_low": 0.0, "ci_high": 1.0})
     return pd.DataFrame(found)
 
 
@@ -128,23 +171,38 @@ def _wide_enough(table: pd.DataFrame, borders: list[float], fewest_deals: int) -
     return borders
 
 
-def choose(table: pd.DataFrame, resamples: int) -> dict[str, object]:
-    """The model to publish: the candidate with the lowest log loss, if it beats the best rule with 95 % confidence.
+def segments(table: pd.DataFrame) -> pd.DataFrame:
+    """Which segments each row belongs to: columns stage, size (thirds of the amount), silence and month, as words; empty where not known."""
+    silence = pd.cut(table["silence_days"], [0, 30, 60, 120, np.inf], right=False, labels=["under 30 days", "30 to 60 days", "60 to 120 days", "120 days or more"])
+    return pd.DataFrame({"stage": table["stage_position"].map("stage {:.0f}".format, na_action="ignore"), "size": _thirds(table["amount"]),
+                         "silence": silence.astype("object"), "month": table["as_of"].dt.strftime("%Y-%m")}, index=table.index)
 
-    Otherwise the best rule itself.
+
+def _thirds(amount: pd.Series) -> pd.Series:
+    if amount.nunique() < 3:
+        return pd.Series(None, index=amount.index, dtype="object")
+    borders = amount.quantile([1 / 3, 2 / 3]).to_numpy()
+    names = np.array(["small", "middle", "large"], dtype=object)
+    return pd.Series(np.where(amount.isna(), None, names[np.searchsorted(borders, amount.fillna(0))]), index=amount.index, dtype="object")
+
+
+def by_segment(model: pd.DataFrame, rule: pd.DataFrame, resamples: int) -> pd.DataFrame:
+    """How the chances came true in each segment, and the gain over a rule there. Both tables hold the same rows in the same order.
+
+    kind, segment, rows, deals, said_share, came_true_share, ci_low, ci_high (95 %, Wilson, counting deals), log_loss_gain, gain_low, gain_high (95 %).
     """
-    loss = {(name, bool(rule)): float(log_loss(part["revived"].astype(int), part["p"], labels=[0, 1]))
-            for (name, rule), part in table.groupby(["model", "is_rule"])}
-    rule = min((name for name, is_rule in loss if is_rule), key=lambda name: loss[name, True])
-    models = [name for name, is_rule in loss if not is_rule]
-    if not models:
-        return {"chosen": rule, "best_rule": rule, "best_candidate": None, "gain": None,
-                "why": f"No candidate was tried, so the best rule, {rule}, is used."}
-    best = min(models, key=lambda name: loss[name, False])
-    won = gain(table[table["model"] == best], table[table["model"] == rule], resamples)
-    low, high = won["ci"]  # type: ignore[misc]
-    told = f"log loss {loss[best, False]:.3f} against {loss[rule, True]:.3f}, gain {won['log_loss_gain']:.3f} (95 % {low:.3f} to {high:.3f})"
-    beats = low > 0
-    why = (f"{best} beats the best rule, {rule}: {told}." if beats else
-           f"{best} does not beat the best rule, {rule}, with confidence: {told}. The rule is published.")
-    return {"chosen": best if beats else rule, "best_rule": rule, "best_candidate": best, "gain": won, "why": why}
+    model, rule = model.reset_index(drop=True), rule.reset_index(drop=True)
+    found = []
+    for kind, names in segments(model).items():
+        for name, part in model.groupby(names):
+            won = gain(part, rule.loc[part.index], resamples)
+            found.append({"kind": kind, "segment": name, **_came_true(part), "log_loss_gain": won["log_loss_gain"],
+                          "gain_low": won["ci"][0], "gain_high": won["ci"][1]})  # type: ignore[index]
+    return pd.DataFrame(found)
+
+
+def _came_true(part: pd.DataFrame) -> dict[str, float | int]:
+    deals, share = part["deal_id"].nunique(), float(part["revived"].mean()) if len(part) else np.nan
+    interval = binomtest(round(share * deals), deals).proportion_ci(method="wilson") if deals else None
+    return {"rows": len(part), "deals": deals, "said_share": float(part["p"].mean()) if len(part) else np.nan, "came_true_share": share,
+            "ci_low": interval.low if interval else np.nan, "ci_high": interval.high if interval else np.nan}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dealtriage.errors import BadInput
 from dealtriage.model.rules import columns_needed
-from dealtriage.tables import read_parts
+from dealtriage.tables import read_parquet, read_parts
 from dealtriage.workspace import Workspace
 
 KEY = ["deal_id", "as_of"]
@@ -16,11 +16,17 @@ KEY = ["deal_id", "as_of"]
 
 def read_labelled(workspace: Workspace) -> pd.DataFrame:
     """The quiet rows: deal_id, as_of, all features, and the columns of the label (`revived` empty = unknown)."""
-    rows = read_parts(workspace.cohort / "rows", [*KEY, "is_quiet"])
+    rows = read_parts(workspace.cohort / "rows", [*KEY, "is_quiet", "is_in_gap"])
     labels = read_parts(workspace.cohort / "labels")
-    joined = rows[rows["is_quiet"]][KEY].merge(labels, on=KEY, validate="1:1")
+    joined = rows[rows["is_quiet"]][[*KEY, "is_in_gap"]].merge(labels, on=KEY, validate="1:1")
     return joined.merge(read_parts(workspace.features), on=KEY, validate="1:1").sort_values(
         [*KEY[::-1]], kind="stable").reset_index(drop=True)
+
+
+def read_rotten_days(workspace: Workspace) -> dict[int, float]:
+    """After how many days without activity a deal rots, by the position of its stage; empty where the CRM does not tell."""
+    stages = read_parquet(workspace.core / "stages.parquet").dropna(subset=["position", "rotten_days"])
+    return dict(zip(stages["position"].astype(int), stages["rotten_days"].astype(float), strict=True))
 
 
 def feature_columns(matrix: pd.DataFrame) -> list[str]:

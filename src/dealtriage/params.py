@@ -116,6 +116,7 @@ class Label(_Section):
     horizon_days: Annotated[int, Field(ge=1)]
     revival: Literal["any_signal", "signal_and_progress", "won"]
     seller_refusal: Literal["dead", "exclude"] = "dead"
+    when_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (30, 60, 90, 180)
 
 
 class Features(_Section):
@@ -141,8 +142,9 @@ class Backtest(_Section):
 
 class Model(_Section):
     seed: int
-    candidates: Annotated[tuple[Literal["logistic_splines", "additive_boosting"], ...], Field(min_length=1)]
+    candidates: Annotated[tuple[Literal["additive_boosting", "pairwise_boosting", "logistic_splines"], ...], Field(min_length=1)]
     leak_auc: Share
+    trusted: tuple[str, ...] = ()
 
 
 class Publish(_Section):

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.metrics import log_loss
 
 from dealtriage import evaluate
+from dealtriage.gate import Gate, alone_alarms, decide
 from dealtriage.params import Params
 from dealtriage.tables import read_parquet, replaced_folder, write_json, write_text
 from dealtriage.workspace import Workspace
@@ -16,6 +17,7 @@ STRICTNESS = {"any_signal": "any buyer signal", "signal_and_progress": "a signal
 LEFT_OUT = {"not_matured": "what came of them is not known yet",
             "in_gap": "their silence reaches into weeks in which records are missing (data/core/gaps.parquet), so it may be none",
             "refused": "the seller refused them (label.seller_refusal)"}
+LARGE_SEGMENT = 100  # deals
 MUTED, ACCENT, RULE = "#8a929c", "#0b6e99", "#b5541c"
 
 
@@ -23,12 +25,13 @@ def run(params: Params, workspace: Workspace) -> str:
     """Write reports/metrics, reports/tables, reports/figures and reports/backtest.md. Returns the page's first part."""
     table = read_parquet(workspace.predictions / "backtest.parquet")
     left_out = read_parquet(workspace.predictions / "left_out.parquet")
-    choice = evaluate.choose(table, params.backtest.bootstrap)
+    alarms = alone_alarms(read_parquet(workspace.predictions / "alone.parquet"), params.model.trusted)
+    choice = decide(table, Gate(params.publish.capacity, params.backtest.bootstrap, LARGE_SEGMENT, alarms, params.model.leak_auc))
     by_model = {name: evaluate.metrics(part, params.backtest.bootstrap) for name, part in table.groupby("model")}
     chosen = table[table["model"] == choice["chosen"]]
     bands = evaluate.bands(chosen, params.publish.bands, params.publish.min_band_deals)
     rules = {name for name, is_rule in zip(table["model"], table["is_rule"], strict=True) if is_rule}
-    alarm = _alarm(by_model[str(choice["chosen"])], params.model.leak_auc)
+    alarm = "; ".join(alarms) or _alarm(by_model[str(choice["chosen"])], params.model.leak_auc)
     with replaced_folder(workspace.reports / "metrics") as folder:
         write_json(folder / "backtest.json", {
             **by_model[str(choice["chosen"])], "model": choice["chosen"], "choice": choice, "leak_alarm": alarm,

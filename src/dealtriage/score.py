@@ -16,6 +16,7 @@ from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
 from dealtriage.lookalikes import Ranges, by_feature
 from dealtriage.matrix import KEY
+from dealtriage.model.after import When, said_after
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
 from dealtriage.params import Params, Publish
@@ -69,6 +70,8 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     rows["p"] = p
     now = pd.concat(newest).reindex(columns=[*rows.columns, *(name for name in by_name() if name != "silence_days")])
     now = now.assign(p=p[now.index]).reset_index(drop=True)
+    then = said_after(When.from_json(card["when"]), load_model(workspace.model / "win.skops"), tuple(card["when_days"]), now)
+    now = now.join(then.where(now["is_quiet"]))
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
     for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
@@ -96,11 +99,17 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
     why = reasons(now, added, card["typical_deal"], _stage_names(workspace), _lookalikes(workspace))
     scores = scores.join(why).join(added_by_group(added)).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
-    scores = scores.rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
-    scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["amount"]
+    scores = scores.join(_then(now, card["when_days"], horizon)).rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
+    scores["value_at_stake"] = scores[f"p_revive_{horizon}d"] * scores["p_win_if_revived"] * scores["amount"]
     write_parquet(scores, folder / "scores.parquet")
     write_parquet(rows.loc[rows["is_quiet"], [*KEY, "silence_days", "facts_known", "p"]], folder / "outlook.parquet")
     write_parquet(adds, folder / "contributions.parquet")
+
+
+def _then(now: pd.DataFrame, when_days: list[int], horizon: int) -> pd.DataFrame:
+    """p_revive_<n>d for the other days, wait_days_if_revived and p_win_if_revived; empty for deals that are not quiet."""
+    chances = {f"p_revive_{days}d": (now["p"] * now[f"share_{days}d"]).clip(upper=1.0) for days in when_days if days != horizon}
+    return pd.DataFrame({**chances, "wait_days_if_revived": now["wait_days"], "p_win_if_revived": now["p_win"]})
 
 
 def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:

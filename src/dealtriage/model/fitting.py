@@ -1,18 +1,21 @@
-"""Fitting on one slice of time, calibrating on a later one, with no deal on both sides."""
+"""Rows to learn from, and chances put straight on a later slice of time."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+from sklearn.base import BaseEstimator
 
-FEWEST_TO_CALIBRATE = 20
+from dealtriage.model.base import Floats, TwoClasses, two_columns
+from dealtriage.model.cure import Watched
+
 SUREST = 1e-4
+SPREAD = 0.15  # by how much slope and intercept are expected to be off before any row is seen
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):
+class Calibrated(TwoClasses):
     """A fitted model whose log-odds are put straight by a line: slope x log-odds + intercept (Platt scaling)."""
 
     def __init__(self, model: BaseEstimator, slope: float = 1.0, intercept: float = 0.0) -> None:
@@ -21,58 +24,74 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.intercept = intercept
         self.classes_ = np.array([0, 1])
 
-    def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Two columns: the chance to stay silent, the chance to revive."""
-        p = 1 / (1 + np.exp(-(self.slope * log_odds(chance(self.model, X)) + self.intercept)))
-        return np.column_stack([1 - p, p])
-
-    def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
-        """1 where revival is more likely than not."""
-        return (self.predict_proba(X)[:, 1] > 0.5).astype(int)
+        return two_columns(expit(self.slope * log_odds(chance(self.model, X)) + self.intercept))
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows to learn from: the features, the outcomes (0 or 1), and which half (0 or 1) each row's deal belongs to."""
+    """Rows to learn from: the features, the outcomes (0 or 1), and of each row's deal its number and which half (0 or 1) it belongs to."""
 
     X: pd.DataFrame
     y: NDArray[np.int64]
+    deal: NDArray[np.int64]
     half: NDArray[np.int64]
 
     def of(self, chosen: NDArray[np.bool_]) -> "Slice":
-        return Slice(self.X[chosen], self.y[chosen], self.half[chosen])
+        return Slice(self.X[chosen], self.y[chosen], self.deal[chosen], self.half[chosen])
+
+    @property
+    def fewest(self) -> int:
+        """How many rows the rarer outcome has."""
+        return int(np.bincount(self.y, minlength=2).min())
 
 
-def fit_calibrated(model: BaseEstimator, train: Slice, later: Slice) -> Calibrated:
-    """Fit on `train`, with the line of its log-odds learnt on the later slice.
+@dataclass(frozen=True)
+class Known:
+    """All that may be learnt from at a date: finished windows, older ones to try candidates on and later ones to judge and calibrate them;
+    `everything`: these and the windows still running, with how far each was `watched`."""
 
-    The line comes from two models, each fitted on one half of the deals and asked about the later rows of the other
-    half, so that it is learnt on deals that were not trained on; the model returned is fitted on both halves. A line
-    that would turn the order round, or one learnt on fewer than 20 revived or 20 dead rows, is not drawn.
+    train: Slice
+    later: Slice
+    everything: Slice
+    watched: Watched
+    horizon_days: int
+
+    @property
+    def finished(self) -> Slice:
+        """The rows whose window is over."""
+        return self.everything.of(self.watched.followed >= self.horizon_days)
+
+
+def calibration_line(odds: Floats, y: NDArray[np.int64], deal: NDArray[np.int64]) -> tuple[float, float]:
+    """Slope and intercept that make log-odds come true, drawn towards (1, 0) where deals are few.
+
+    The posterior mode under normal priors of spread 0.15 around slope 1 and intercept 0; a deal counts once, however many rows it has.
     """
-    fitted = Calibrated(clone(model).fit(train.X, train.y))
-    if np.bincount(later.y, minlength=2).min() < FEWEST_TO_CALIBRATE:
-        return fitted
-    odds = np.empty(len(later.y))
-    for half in (0, 1):
-        others, asked = train.of(train.half != half), later.half == half
-        if np.bincount(others.y, minlength=2).min() == 0:
-            return fitted
-        odds[asked] = log_odds(chance(clone(model).fit(others.X, others.y), later.X[asked]))
-    if np.ptp(odds) < 1e-9:
-        return Calibrated(fitted.model, 1.0, float(log_odds(np.array([later.y.mean()]))[0] - odds.mean()))
-    line = LogisticRegression(C=np.inf).fit(odds[:, None], later.y)
-    slope, intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
-    return Calibrated(fitted.model, slope, intercept) if slope > 0 else fitted
+    if not len(y):
+        return 1.0, 0.0
+    weight = len(np.unique(deal)) / len(y)
+    design = np.column_stack([odds, np.ones(len(odds))])
+    line = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = expit(design @ line)
+        slope = weight * design.T @ (y - p) - (line - [1.0, 0.0]) / SPREAD**2
+        curve = weight * (design * (p * (1 - p))[:, None]).T @ design + np.eye(2) / SPREAD**2
+        step = np.linalg.solve(curve, slope)
+        line = line + np.clip(step, -1, 1)
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(max(line[0], 0.05)), float(line[1])
 
 
-def chance(model: BaseEstimator, rows: pd.DataFrame) -> NDArray[np.float64]:
+def chance(model: BaseEstimator, rows: ArrayLike) -> Floats:
     """The chance of revival of each row, in (0, 1)."""
-    if not len(rows):
+    if not len(rows):  # type: ignore[arg-type]
         return np.empty(0)
     return np.clip(model.predict_proba(rows)[:, 1], SUREST, 1 - SUREST)
 
 
-def log_odds(p: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_odds(p: Floats) -> Floats:
     """The logit of a chance."""
     return np.log(p / (1 - p))

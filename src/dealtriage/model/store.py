@@ -11,9 +11,13 @@ from sklearn.base import BaseEstimator
 from dealtriage.errors import BadInput
 
 TRUSTED = (
-    "dealtriage.model.candidates.AdditiveBoosting",
+    "dealtriage.model.alive.StillAlive",
+    "dealtriage.model.boosting.TrendBoosting",
+    "dealtriage.model.cure.Latency",
+    "dealtriage.model.cure.MixtureCure",
     "dealtriage.model.fitting.Calibrated",
     "dealtriage.model.rules.FallingWith",
+    "dealtriage.model.rules.Rotting",
     "numpy.dtype",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",

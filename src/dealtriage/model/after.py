@@ -1,0 +1,96 @@
+"""When a stalled deal comes back, and whether it is won then: what the chance to revive leaves open."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from dealtriage.model.base import Floats
+from dealtriage.model.cure import FEWEST_TO_TIME, Latency, fit_latency, scale_covariates
+from dealtriage.model.fitting import Known
+from dealtriage.params import Label
+
+STEPS = 200
+TELLING = ("silence_days", "stage_position", "deal_age_days", "buyer_signals_total", "buyer_signals_90d", "meetings_held_total",
+           "proposals_sent", "contacts_engaged", "account_win_share", "owner_win_share")
+FEWEST_TO_LEARN_WINS = 30
+
+
+@dataclass(frozen=True)
+class When:
+    """When deals that come back do so. `horizon_days`: that of the chance to revive, on which the shares are based."""
+
+    horizon_days: float
+    latency: Latency
+
+    def share(self, days: float, silence: Floats) -> Floats:
+        """The chance to have come back after so many days, over the chance to come back within the horizon; 1 at the horizon."""
+        covariates = scale_covariates(silence)
+        return self.latency.share(days, covariates) / self.latency.share(self.horizon_days, covariates)
+
+    def wait_days(self, silence: Floats) -> Floats:
+        """The days until a deal comes back that does so within the horizon: their mean."""
+        at = (np.arange(STEPS) + 0.5) / STEPS * self.horizon_days
+        still_away = np.array([1 - self.share(days, silence) for days in at])
+        return still_away.mean(axis=0) * self.horizon_days
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        latency = content["latency"]
+        return cls(content["horizon_days"], Latency(latency["within"], latency["shape"], tuple(latency["coefficients"])))
+
+
+def after(known: Known, label: Label, rows: pd.DataFrame) -> pd.DataFrame:
+    """What is learnt of when and of winning, said of `rows`: share_<n>d for each of label.when_days, wait_days and p_win."""
+    longest = max(label.when_days)
+    when, win = fit_when(known, longest), fit_win(known, longest)
+    return said_after(when, win, label.when_days, rows)
+
+
+def said_after(when: When, win: Pipeline, when_days: tuple[int, ...], rows: pd.DataFrame) -> pd.DataFrame:
+    """share_<n>d, wait_days and p_win of each row."""
+    silence = rows["silence_days"].to_numpy(dtype=float)
+    shares = {f"share_{days}d": when.share(days, silence) for days in when_days}
+    return pd.DataFrame({**shares, "wait_days": when.wait_days(silence), "p_win": win_chance(win, rows)}, index=rows.index)
+
+
+def fit_when(known: Known, longest_days: float) -> When:
+    """Learn from windows of `longest_days` that are over; where too few of these came back, from windows of the horizon."""
+    watched, silence = known.watched, known.everything.X["silence_days"].to_numpy(dtype=float)
+    for within in (max(longest_days, known.horizon_days), known.horizon_days):
+        back = (watched.followed >= within) & (watched.back < within)
+        if back.sum() >= FEWEST_TO_TIME:
+            break
+    return When(float(known.horizon_days), fit_latency(watched.back[back], scale_covariates(silence[back]), float(within)))
+
+
+def fit_win(known: Known, within_days: float) -> Pipeline:
+    """The chance that a deal is won within so many days of the as-of date, if it comes back within the horizon.
+
+    A regularised logistic regression on a few features; where fewer than 30 of those that came back were won, or were not, a share for all, drawn towards
+    a half.
+    """
+    watched, rows = known.watched, known.everything
+    asked = (watched.followed >= within_days) & (watched.back < known.horizon_days)
+    won = (watched.won[asked] < within_days).astype(np.int64)
+    columns = [name for name in TELLING if name in rows.X]
+    if np.bincount(won, minlength=2).min() < FEWEST_TO_LEARN_WINS:
+        X, both = pd.DataFrame(0.0, range(len(won) + 2), columns), np.append(won, [0, 1])
+        return make_pipeline(DummyClassifier(strategy="prior")).fit(X, both)
+    steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), FunctionTransformer(np.arcsinh), StandardScaler(),
+                          LogisticRegression(C=0.05, max_iter=1000))
+    return steps.fit(rows.X.loc[asked, columns], won)
+
+
+def win_chance(model: Pipeline, X: pd.DataFrame) -> Floats:
+    """The chance to be won if revived, of each row."""
+    return model.predict_proba(X[list(model.feature_names_in_)])[:, 1] if len(X) else np.empty(0)
