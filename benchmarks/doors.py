@@ -70,7 +70,7 @@ def main() -> None:
         figures = judged(door, chosen.deals, folder)
         shutil.rmtree(folder)
         fullest = fullest or figures
-        best, silence = figures["choice"]["best_candidate"], figures["rules"]["silence"] if "rules" in figures else {}
+        best, silence = figures["choice"]["learned"], figures["rules"]["silence"] if "rules" in figures else {}
         common, rows = against(figures, fullest, best)
         plain, _ = against(figures, fullest, "silence")
         one = figures["candidates"][best]

@@ -3,7 +3,7 @@
     python benchmarks/subjects.py --params params.yaml --run .
     python benchmarks/subjects.py --params examples/bpic2012/params.yaml --run runs/bpic2012
 
---run: the folder of a finished run. Prints, per subject, by how much the log loss of additive boosting grows when its columns are
+--run: the folder of a finished run. Prints, per subject, by how much the log loss of the learned model grows when its columns are
 left out (positive = it helps), with a 95 % interval by resampling deals, and the AUC without it.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-MODEL = "additive_boosting"
+MODEL = "learned"
 RESAMPLES = 400
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     from dealtriage.evaluate import gain
     from dealtriage.features.registry import by_name
     from dealtriage.matrix import feature_columns, read_labelled
-    from dealtriage.model.rules import columns_needed
+    from dealtriage.model.rules import columns_needed, rules
     from dealtriage.params import load_params
     from dealtriage.workspace import Workspace, read_cutoff
 
@@ -39,17 +39,15 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path())
     chosen = parser.parse_args()
     params = load_params(chosen.params)
-    params = params.model_copy(update={"model": params.model.model_copy(update={"candidates": (MODEL,)})})
     matrix, cutoff = read_labelled(Workspace(chosen.run)), read_cutoff(Workspace(chosen.run))
-    matrix = matrix[matrix["revived"].notna()].reset_index(drop=True)
     columns, known = feature_columns(matrix), by_name()
-    whole = of_model(predictions(matrix, columns, params, cutoff))
+    whole = of_model(predictions(matrix, columns, params, cutoff, rules())["backtest"])
     print(f"{len(whole):,} rows, {len(columns)} features: AUC {roc_auc_score(whole['revived'].astype(int), whole['p']):.4f}", flush=True)
     for subject in dict.fromkeys(known[name].subject for name in columns):
         out = [name for name in columns if known[name].subject == subject]
         silenced = matrix.assign(**dict.fromkeys(set(out) & columns_needed(), 0.0))  # the rules need these: they tell nothing
         kept = [name for name in columns if name not in out or name in columns_needed()]
-        rest = of_model(predictions(silenced, kept, params, cutoff))
+        rest = of_model(predictions(silenced, kept, params, cutoff, rules())["backtest"])
         worth = gain(whole, rest, RESAMPLES)
         print(f"without {subject:<11} ({len(out):>2} features): log loss {worth['log_loss_gain']:+.4f} ({worth['ci'][0]:+.4f} to {worth['ci'][1]:+.4f}), "
               f"AUC {roc_auc_score(rest['revived'].astype(int), rest['p']):.4f}", flush=True)

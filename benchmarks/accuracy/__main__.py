@@ -94,7 +94,7 @@ def _asked(task: Task, elsewhere: Elsewhere, chosen: argparse.Namespace) -> dict
     found: dict[str, Callable[[], Answer]] = {}
     for name, model in ours.models(task.columns, task.params).items():
         found[name] = partial(ours.plain, task, model)
-        found[f"{name}, calibrated"] = partial(ours.calibrated, task, model)
+    found[ours.LEARNED] = partial(ours.learned, task)
     found.update(challengers.answers(task, chosen.featuretools_python))
     if ceiling.truth_path(task.workspace.root).is_file():
         learners = {**ours.candidates_only(task), "HistGradientBoosting, defaults": challengers.boosted(task.params.model.seed)}

@@ -73,8 +73,9 @@ def make(one: DataSet, work: Path) -> None:
 def task(one: DataSet, work: Path) -> Task:
     """The data set, read from its finished run and split."""
     params, run = parameters(one, work), one.run(work)
-    matrix, columns = ours.labelled(run)
-    return Task(one.name, params, run, columns, split(matrix, params.label.horizon_days))
+    quiet, columns = ours.quiet(run)
+    labelled = quiet[quiet["revived"].notna()].reset_index(drop=True)
+    return Task(one.name, params, run, columns, split(labelled, params.label.horizon_days), quiet)
 
 
 def largest(sets: list[DataSet], work: Path) -> DataSet | None:

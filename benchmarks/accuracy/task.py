@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from benchmarks.accuracy.split import Split
 from numpy.typing import NDArray
 
@@ -19,13 +20,14 @@ class Skipped(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """A data set, split. columns: the features of the matrix, in order."""
+    """A data set, split. columns: the features of the matrix, in order. quiet: all quiet rows, also those whose outcome is not known."""
 
     name: str
     params: Params
     workspace: Workspace
     columns: list[str]
     split: Split
+    quiet: pd.DataFrame | None = None
 
     @property
     def learnt(self) -> NDArray[np.int64]:

@@ -91,11 +91,11 @@ MISTAKES = (
     Mistake("labels are learnt before they were known", "src/dealtriage/calendar.py",
             "calibration_end = test_start - timedelta(days=horizon_days) + timedelta(seconds=1)", "calibration_end = test_start", "split"),
     Mistake("a deal is learnt from and tested", "src/dealtriage/backtest.py",
-            "slices(matrix, columns, one, group != tested)", "slices(matrix, columns, one, group >= 0)", "split"),
+            "known_at(matrix, columns, one, group != tested, params.label)", "known_at(matrix, columns, one, group >= 0, params.label)", "split"),
     Mistake("a column that only the present knows is read", "src/dealtriage/timeline.py",
             "select d.deal_id, d.created_at, d.created_at, 'deal_created', d.deal_id, null, c.new_value, null, null,", "select d.deal_id, d.created_at, d.created_at, 'deal_created', d.deal_id, null, c.new_value, null, d.is_won_now::double,", "architecture"),
     Mistake("the outcome is among the features", "src/dealtriage/matrix.py",
-            "names = [name for name in by_name() if name in matrix.columns]", "names = [name for name in (*by_name(), \"days_until_any_signal\", \"days_until_signal_and_progress\") if name in matrix.columns]", "alarm"),
+            "names = [name for name in by_name() if name in matrix.columns]", "names = [name for name in (*by_name(), \"revived\") if name in matrix.columns]", "alarm"),
 )
 
 

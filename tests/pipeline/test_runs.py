@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from ruamel.yaml import YAML
 
 from dealtriage.params import load_params
@@ -120,39 +119,28 @@ def test_subjects_can_be_left_out_and_optional_ones_added(tmp_path: Path) -> Non
     assert {"stalled", "dead"} <= set(states)
 
 
-def test_a_planted_leak_rings_the_alarm(tmp_path: Path) -> None:
-    from dealtriage.backtest import refuse_leaks
-    from dealtriage.errors import BadInput
-
-    matrix = pd.DataFrame({"revived": [0, 1] * 200, "innocent": [0.0] * 400, "spy": [0.1, 0.9] * 200})
-    refuse_leaks(matrix, ["innocent"], 0.95)
-    with pytest.raises(BadInput, match="The feature spy alone"):
-        refuse_leaks(matrix, ["innocent", "spy"], 0.95)
-
-
 def test_no_deal_stands_on_two_sides_and_every_test_row_comes_after_what_was_learnt() -> None:
-    from dealtriage.backtest import planned_folds, slices
+    from dealtriage.backtest import known_at, planned_folds
     from dealtriage.matrix import deal_group, feature_columns, read_labelled
-    from dealtriage.params import load_params
     from dealtriage.workspace import Workspace, read_cutoff
 
     params = load_params(finished_run() / "params.yaml")
     workspace = Workspace(finished_run())
     matrix = read_labelled(workspace)
-    matrix = matrix[matrix["revived"].notna()].reset_index(drop=True)
     group = deal_group(matrix["deal_id"], params.backtest.deal_groups)
     tested = read_parquet(workspace.predictions / "backtest.parquet")
     for fold in planned_folds(params, read_cutoff(workspace)):
         for number in range(params.backtest.deal_groups):
-            train, later = slices(matrix, feature_columns(matrix), fold, group != number)
-            learnt = matrix.loc[[*train.X.index, *later.X.index]]
+            known = known_at(matrix, feature_columns(matrix), fold, group != number, params.label)
+            learnt = matrix.loc[known.everything.X.index]
             test = tested[(tested["fold"] == fold.number)
                           & (deal_group(tested["deal_id"], params.backtest.deal_groups) == number)]
             assert not set(learnt["deal_id"]) & set(test["deal_id"])
             horizon = pd.Timedelta(days=params.label.horizon_days)
-            assert test.empty or (learnt["as_of"] + horizon).max() <= test["as_of"].min()
-            assert not (set(matrix.loc[train.X.index[train.half == 0], "deal_id"])
-                        & set(matrix.loc[later.X.index[later.half == 1], "deal_id"]))
+            finished = matrix.loc[known.finished.X.index]
+            assert test.empty or (finished["as_of"] + horizon).max() <= test["as_of"].min()
+            assert not (set(matrix.loc[known.train.X.index[known.train.half == 0], "deal_id"])
+                        & set(matrix.loc[known.later.X.index[known.later.half == 1], "deal_id"]))
 
 
 def test_the_promised_files() -> None:
@@ -163,11 +151,17 @@ def test_the_promised_files() -> None:
     keys = {"auc", "auc_ci", "brier", "brier_prevalence", "ece", "calibration_slope", "rows", "deals", "revived_share"}
     assert keys <= set(metrics)
     assert all(keys <= set(rule) for rule in metrics["rules"].values())
-    assert {"prevalence", "silence", "silence_over_usual_gap", "five_feature_logistic"} == set(metrics["rules"])
+    assert {"prevalence", "silence", "silence_over_usual_gap", "still_alive", "five_feature_logistic"} == set(metrics["rules"])
     scores = read_parquet(out / "data" / "scores" / "scores.parquet")
     deals = read_parquet(out / "data" / "core" / "deals.parquet")
     assert sorted(scores["deal_id"]) == sorted(deals.loc[~deals["is_closed_now"], "deal_id"])
     assert scores["p_revive_90d"].dropna().between(0, 1).all()
+    quiet = scores[scores["p_revive_90d"].notna()]
+    assert (quiet["p_revive_30d"] < quiet["p_revive_60d"]).all()
+    assert (quiet["p_revive_60d"] < quiet["p_revive_90d"]).all()
+    assert (quiet["p_revive_90d"] <= quiet["p_revive_180d"]).all()
+    assert quiet["wait_days_if_revived"].between(0, 90).all()
+    np.testing.assert_allclose(quiet["value_at_stake"], quiet["p_revive_90d"] * quiet["p_win_if_revived"] * quiet["amount"])
     assert set(scores["state"]) <= {"active", "stalled", "dead", "not_enough_evidence"}
 
 

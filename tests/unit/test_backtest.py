@@ -8,46 +8,46 @@ import pandas as pd
 import pytest
 
 from dealtriage import backtest
-from dealtriage.backtest import LABELS, planned_folds, predictions
-from dealtriage.model.fitting import Slice, fit_calibrated
-from dealtriage.model.rules import columns_needed
-from dealtriage.params import load_params
+from dealtriage.backtest import LABELS, known_at, planned_folds, predictions
+from dealtriage.model.fitting import Known
+from dealtriage.model.rules import columns_needed, rules
+from dealtriage.params import Params, load_params
 from tests.conftest import ROOT
 
 CUTOFF = datetime(2024, 7, 1)
 HORIZON = timedelta(days=30)
+Seen = list[tuple[pd.DataFrame, Known, pd.DataFrame]]
+
+
+def parameters() -> Params:
+    params = load_params(ROOT / "params.yaml")
+    return params.model_copy(update={
+        "label": params.label.model_copy(update={"horizon_days": HORIZON.days, "when_days": (10, 30, 60)}),
+        "backtest": params.backtest.model_copy(update={"folds": 2, "test_weeks": 4, "calibration_weeks": 4, "deal_groups": 3})})
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
-    """For every model fitted: the rows it learnt from, those it was calibrated on, those it was tested on."""
+def seen() -> Seen:
+    """For every fold and group: all rows, what was known, and the rows tested."""
     columns, matrix = sorted(columns_needed()), some_rows()
-    params = load_params(ROOT / "params.yaml")
-    params = params.model_copy(update={
-        "label": params.label.model_copy(update={"horizon_days": HORIZON.days}),
-        "backtest": params.backtest.model_copy(update={"folds": 2, "test_weeks": 4, "calibration_weeks": 4, "deal_groups": 3}),
-        "model": params.model.model_copy(update={"candidates": ()})})
-    found: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
+    found: list[Known] = []
 
-    def noted(model: Any, train: Slice, later: Slice) -> Any:
-        found.append((matrix.loc[train.X.index], matrix.loc[later.X.index], matrix.iloc[:0]))
-        return fit_calibrated(model, train, later)
+    def noted(*given: Any) -> Known:
+        found.append(known_at(*given))
+        return found[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backtest, "fit_calibrated", noted)
+        patch.setattr(backtest, "known_at", noted)
         patch.setattr(backtest, "Parallel", lambda n_jobs: list)
-        patch.setattr(backtest, "delayed", lambda work: lambda *given: _of_one(found, matrix, work, given))
-        table = predictions(matrix, columns, params, CUTOFF)
-    assert len(table) and len(found) == 2 * 3 * table["model"].nunique()
-    assert len(planned_folds(params, CUTOFF)) == 2
-    return found
-
-
-def _of_one(found: list[tuple[pd.DataFrame, ...]], matrix: pd.DataFrame, work: Any, given: tuple[Any, ...]) -> pd.DataFrame | None:
-    before, part = len(found), work(*given)
-    for at in range(before, len(found)):
-        found[at] = (*found[at][:2], part)
-    return part
+        patch.setattr(backtest, "delayed", lambda work: work)
+        tables = predictions(matrix, columns, parameters(), CUTOFF, rules())
+    table = tables["backtest"]
+    assert len(found) == 2 * 3
+    assert set(tables["trials"]["name"]) == {"pairwise_boosting", "additive_boosting", "silence", "five_feature_logistic"}
+    assert set(table["model"]) == {*rules(), "learned"}
+    group = backtest.deal_group(table["deal_id"], 3)
+    parts = [table[(table["fold"] == fold) & (group == number)] for fold in range(2) for number in range(3)]
+    return list(zip([matrix] * 6, found, parts, strict=True))
 
 
 def some_rows() -> pd.DataFrame:
@@ -57,20 +57,53 @@ def some_rows() -> pd.DataFrame:
     for name in columns_needed():
         matrix[name] = rng.uniform(0, 50, len(matrix))
     for name in LABELS:
-        matrix[name] = rng.integers(0, 2, len(matrix)) if name.startswith("revived") else "open"
-    return matrix[matrix["as_of"] + HORIZON <= CUTOFF].reset_index(drop=True)
+        if name.startswith("days_until"):
+            matrix[name] = np.where(rng.random(len(matrix)) < 0.6, rng.uniform(0, 80, len(matrix)), np.nan)
+    matured = matrix["as_of"] + HORIZON <= CUTOFF
+    revived = (matrix["days_until_signal_and_progress"] < HORIZON.days).astype("Int8").where(matured)
+    lost = np.where(rng.random(len(matrix)) < 0.3, rng.uniform(0, HORIZON.days, len(matrix)), np.nan)
+    return matrix.assign(revived=revived, left_out=np.where(matured, "", "not_matured"), is_in_gap=False, ended_by_whom="",
+                         ended_by=np.where(np.isnan(lost), "open", "lost"), ended_after_days=lost)
 
 
-def test_no_deal_is_on_two_sides_of_a_split(seen: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]) -> None:
-    for train, later, test in seen:
-        assert not set(test["deal_id"]) & {*train["deal_id"], *later["deal_id"]}
+def test_no_deal_is_on_two_sides_of_a_split(seen: Seen) -> None:
+    for matrix, known, test in seen:
+        assert len(test)
+        assert not set(test["deal_id"]) & set(matrix.loc[known.everything.X.index, "deal_id"])
 
 
-def test_every_label_was_known_when_the_test_starts(seen: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]) -> None:
-    for train, later, test in seen:
-        assert max(train["as_of"].max(), later["as_of"].max()) + HORIZON <= test["as_of"].min()
+def test_every_outcome_used_was_known_when_the_test_starts(seen: Seen) -> None:
+    for matrix, known, test in seen:
+        start = test["as_of"].min()
+        for rows in (known.train, known.later, known.finished):
+            assert (matrix.loc[rows.X.index, "as_of"] + HORIZON).max() <= start
+        asked = matrix.loc[known.everything.X.index, "as_of"]
+        for days in (known.watched.back, known.watched.lost, known.watched.won):
+            told = np.isfinite(days)
+            assert told.any()
+            assert (asked[told] + pd.to_timedelta(days[told], unit="D")).max() <= start
 
 
-def test_calibration_comes_after_training(seen: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]) -> None:
-    assert all(train["as_of"].max() < later["as_of"].min() for train, later, _ in seen)
+def test_windows_still_running_are_among_what_is_known(seen: Seen) -> None:
+    for matrix, known, test in seen:
+        running = matrix.loc[known.everything.X.index[known.watched.followed < HORIZON.days], "as_of"]
+        assert len(running) > 40
+        assert running.max() < test["as_of"].min() < running.min() + HORIZON
 
+
+def test_calibration_comes_after_training(seen: Seen) -> None:
+    for matrix, known, _ in seen:
+        assert matrix.loc[known.train.X.index, "as_of"].max() < matrix.loc[known.later.X.index, "as_of"].min()
+
+
+def test_a_refusal_counts_only_from_the_day_it_was_known() -> None:
+    matrix = some_rows().query("as_of >= '2024-04-08'").reset_index(drop=True)
+    matrix = matrix.assign(days_until_signal_and_progress=np.nan, ended_by="refused", ended_after_days=10.0, left_out="not_matured")
+    params = parameters()
+    label = params.label.model_copy(update={"seller_refusal": "exclude"})
+    fold = planned_folds(params, CUTOFF)[-1]
+    known = known_at(matrix, sorted(columns_needed()), fold, np.ones(len(matrix), dtype=bool), label)
+    asked = matrix.loc[known.everything.X.index, "as_of"]
+    assert len(asked)
+    assert (asked + timedelta(days=10) > fold.test_start).all()
+    assert asked.min() + timedelta(days=17) > fold.test_start

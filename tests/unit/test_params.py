@@ -23,7 +23,7 @@ def test_our_own_files_load(path: Path) -> None:
     ("crm: salesforce ", "crm: goldmine ", "source.crm"),
     ("source:", "source: [", "is not readable YAML"),
     ('test_deals: "^test', 'test_deals: "(^test', "source.test_deals.*no regular expression"),
-    ("candidates: [logistic_splines, additive_boosting]", "candidates: [crystal_ball]", "model.candidates"),
+    ("candidates: [pairwise_boosting, additive_boosting]", "candidates: [crystal_ball]", "model.candidates"),
     ("dead_below: 0.2 ", "dead_below: 20 ", "publish.dead_below"),
     ("bands: [0.05, 0.1", "bands: [0.1, 0.05", "publish.bands"),
 ])
