@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pandas as pd
 from dealtriage.errors import BadInput
 from dealtriage.model.store import TRUSTED, load_model
 from dealtriage.params import Params
-from dealtriage.tables import read_json, read_parquet
+from dealtriage.promotion import against_champion
+from dealtriage.tables import column_names, parts, read_json, read_parquet
 from dealtriage.workspace import Workspace
 
 HASHED = {"raw": None, "core": "core", "timeline": "timeline", "cohort": "cohort", "features": "features",
@@ -52,7 +54,7 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
 
 
 def promote(params: Params, workspace: Workspace) -> str:
-    """Give the candidate the alias `champion`. Raises BadInput when there is no candidate or its alarm rang."""
+    """Give the candidate the alias `champion`. Raises BadInput when there is no candidate, its alarm rang, or the champion does better (see `promotion`)."""
     mlflow = _connect(params, workspace)
     client, name = mlflow.MlflowClient(), params.track.model_name
     candidate = _aliased(client, name, "candidate")
@@ -63,8 +65,23 @@ def promote(params: Params, workspace: Workspace) -> str:
     before = _aliased(client, name, "champion")
     if before == candidate:
         return f"champion of {name}: version {candidate}, as before\n"
+    told = _compared(mlflow, client, params, workspace, before) if before else ""
     client.set_registered_model_alias(name, "champion", candidate)
-    return f"champion of {name}: version {candidate}" + (f", before it version {before}\n" if before else "\n")
+    return f"champion of {name}: version {candidate}" + (f", before it version {before}; {told}\n" if before else "\n")
+
+
+def _compared(mlflow: Any, client: Any, params: Params, workspace: Workspace, champion: str) -> str:
+    """What the comparison with the champion says. Raises BadInput when it speaks against the candidate."""
+    version = client.get_model_version(params.track.model_name, champion)
+    card = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/model-card/card.json")
+    if missing := sorted(set(card["features"]) - set(column_names(parts(workspace.features)[0]))):
+        return f"no comparison: this run holds no {', '.join(missing)}, which the champion needs"
+    model = mlflow.pyfunc.load_model(f"models:/{params.track.model_name}/{champion}")
+    good, told = against_champion(lambda rows: np.asarray(model.predict(rows.astype("float64")))[:, 1], card["features"],
+                                  datetime.fromisoformat(card["cutoff"]), workspace, params.backtest.bootstrap)
+    if not good:
+        raise BadInput(f"The candidate is not promoted: {told}.", "Keep the champion, or find out what got worse: reports/ of both runs are in MLflow.")
+    return told
 
 
 def fingerprint(workspace: Workspace, params_text: str) -> str:

@@ -1,13 +1,17 @@
 """MLflow: one run per state, the model registered and loadable, the champion moved on command."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dealtriage.errors import BadInput
+from dealtriage.matrix import read_labelled
+from dealtriage.model.boosting import TrendBoosting
+from dealtriage.model.store import save_model
 from dealtriage.params import load_params
-from dealtriage.tables import read_json, read_parts
+from dealtriage.tables import read_json, read_parts, write_json
 from dealtriage.tracking import promote, store_home, track
 from dealtriage.workspace import Workspace
 from tests.company import finished_run
@@ -50,7 +54,31 @@ def test_track_promote_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     changed = text + "# another state\n"
     assert "version 2" in track(params, workspace, changed)
-    assert promote(params, workspace) == "champion of dealtriage: version 2, before it version 1\n"
+    assert promote(params, workspace).startswith("champion of dealtriage: version 2, before it version 1; no comparison: fewer than 30 deals")
+
+
+def test_a_candidate_that_does_worse_than_the_champion_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A champion that claims to be older than what it learnt from knows the outcomes: nobody beats it."""
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    shutil.copytree(finished_run(), tmp_path / "old", ignore=shutil.ignore_patterns("raw", "core.part"))
+    old, new = Workspace(tmp_path / "old"), Workspace(finished_run())
+    params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
+    labelled = read_labelled(new)
+    labelled = labelled[labelled["revived"].notna()]
+    card = read_json(old.model / "card.json")
+    knowing = TrendBoosting(interactions="pairs", leaves=30, trees_per_root=8.0).fit(labelled[card["features"]], labelled["revived"].astype(int))
+    save_model(knowing, old.model / "model.skops")
+    write_json(old.model / "card.json", card | {"cutoff": "2025-06-01 00:00:00"})
+    track(params, old, text)
+    assert promote(params, old) == "champion of dealtriage: version 1\n"
+    assert "version 2" in track(params, new, text + "# newer\n")
+    with pytest.raises(BadInput, match=r"not promoted: on .* which neither had seen, its log loss is -0"):
+        promote(params, new)
+    assert str(mlflow.MlflowClient().get_model_version_by_alias("dealtriage", "champion").version) == "1"
 
 
 def test_experiments_of_dvc_log_to_the_project() -> None:
