@@ -47,10 +47,18 @@ def run(params: Params, workspace: Workspace) -> None:
     columns = feature_columns(matrix)
     alone = told_alone(matrix[matrix["revived"].notna()], columns)
     refuse_leaks(alone, params.model.leak_auc)
-    found = predictions(matrix, columns, params, read_cutoff(workspace), rules(read_rotten_days(workspace)))
+    found = predictions(drawn(matrix, params.backtest.most_deals), columns, params, read_cutoff(workspace), rules(read_rotten_days(workspace)))
     for name, table in {**found, "alone": alone}.items():
         write_parquet(table, workspace.predictions / f"{name}.parquet")
     write_parquet(left_out, workspace.predictions / "left_out.parquet")
+
+
+def drawn(matrix: pd.DataFrame, most_deals: int) -> pd.DataFrame:
+    """All rows of about `most_deals` deals, drawn by their ids; all, where there are no more."""
+    deals = matrix["deal_id"].nunique()
+    if deals <= most_deals:
+        return matrix
+    return matrix[deal_group(matrix["deal_id"], deals, "drawn") < most_deals].reset_index(drop=True)
 
 
 def predictions(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datetime,

@@ -137,6 +137,7 @@ class Backtest(_Section):
     test_weeks: Annotated[int, Field(ge=1)]
     calibration_weeks: Annotated[int, Field(ge=1)]
     deal_groups: Annotated[int, Field(ge=3)]
+    most_deals: Annotated[int, Field(ge=1000)] = 20_000
     bootstrap: Annotated[int, Field(ge=50)]
 
 

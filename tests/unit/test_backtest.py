@@ -107,3 +107,11 @@ def test_a_refusal_counts_only_from_the_day_it_was_known() -> None:
     assert len(asked)
     assert (asked + timedelta(days=10) > fold.test_start).all()
     assert asked.min() + timedelta(days=17) > fold.test_start
+
+
+def test_large_data_is_judged_on_whole_deals_drawn_by_their_ids() -> None:
+    matrix = pd.DataFrame({"deal_id": np.repeat([f"d{n}" for n in range(5000)], 3), "as_of": CUTOFF})
+    some = backtest.drawn(matrix, 1000)
+    assert 850 < some["deal_id"].nunique() < 1150
+    assert (some.groupby("deal_id").size() == 3).all()
+    assert backtest.drawn(matrix, 5000) is matrix
