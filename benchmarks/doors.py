@@ -35,7 +35,7 @@ def judged(door: str, deals: int, folder: Path) -> dict[str, Any]:
                                     "currency_rates": {"EUR": RATES.usd_per_eur}, "exported_at": sample.exported_at})
     params, workspace = params.model_copy(update={"source": source}), Workspace(folder)
     started = time.monotonic()
-    for stage in ("clean", "timeline", "cohort", "features", "backtest", "evaluate"):
+    for stage in ("clean", "timeline", "cohort", "features", "backtest", "sensitivity", "evaluate"):
         run_stage(stage, params, workspace)
     figures: dict[str, Any] = read_json(workspace.reports / "metrics" / "backtest.json")
     ids = read_parquet(folder / "truth" / "deals.parquet")["deal_id"].astype(str)

@@ -47,6 +47,12 @@ def calibration_line(y: NDArray[np.int64], p: Floats) -> tuple[float | None, flo
 
 def slope_interval(table: pd.DataFrame) -> tuple[float, float] | None:
     """A 95 % interval of the calibration slope, by its robust standard error over deals; None where it cannot be told."""
+    found = line_intervals(table)
+    return None if found is None else found[0]
+
+
+def line_intervals(table: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """95 % intervals of the calibration slope and intercept, by their robust standard errors over deals; None where they cannot be told."""
     y, p = table["revived"].to_numpy(dtype=np.int64), table["p"].to_numpy(dtype=float)
     slope, intercept = calibration_line(y, p)
     if slope is None or intercept is None:
@@ -55,8 +61,8 @@ def slope_interval(table: pd.DataFrame) -> tuple[float, float] | None:
     said = 1 / (1 + np.exp(-(design @ [slope, intercept])))
     bread = np.linalg.inv((design * (said * (1 - said))[:, None]).T @ design)
     score = pd.DataFrame(design * (y - said)[:, None]).groupby(pd.factorize(table["deal_id"])[0]).sum().to_numpy()
-    error = float(np.sqrt((bread @ (score.T @ score) @ bread)[0, 0]))
-    return slope - 1.96 * error, slope + 1.96 * error
+    errors = np.sqrt(np.diag(bread @ (score.T @ score) @ bread))
+    return (slope - 1.96 * errors[0], slope + 1.96 * errors[0]), (intercept - 1.96 * errors[1], intercept + 1.96 * errors[1])
 
 
 def error_of_noise(table: pd.DataFrame, resamples: int) -> float:
@@ -70,11 +76,41 @@ def error_of_noise(table: pd.DataFrame, resamples: int) -> float:
 
 def expected_calibration_error(y: NDArray[np.int64], p: Floats, bins: int = 10) -> float:
     """The mean distance between said and seen shares over equally filled bins of the chance."""
-    ranks = pd.Series(p).rank(method="average", pct=True).to_numpy()
-    place = np.minimum((ranks * bins).astype(int), bins - 1)
+    place = _tenths(p, bins)
     frame = pd.DataFrame({"place": place, "y": y, "p": p}).groupby("place").agg(
         y=("y", "mean"), p=("p", "mean"), n=("y", "size"))
     return float(((frame["y"] - frame["p"]).abs() * frame["n"]).sum() / len(y))
+
+
+def _tenths(p: Floats, bins: int = 10) -> NDArray[np.int64]:
+    """The number of each chance's bin, of equally filled ones."""
+    ranks = pd.Series(p).rank(method="average", pct=True).to_numpy()
+    return np.minimum((ranks * bins).astype(int), bins - 1)
+
+
+def error_interval(table: pd.DataFrame, resamples: int) -> list[float]:
+    """A 95 % interval of the calibration error, by resampling deals; the bins stay as they are. An error cannot be under 0, so the interval leans upwards."""
+    p = table["p"].to_numpy(dtype=float)
+    place = _tenths(p)
+    apart = (table["revived"].to_numpy(dtype=float) - p)[:, None] * (place[:, None] == np.unique(place))
+    return interval(np.abs(resampled_means(table["deal_id"], apart, resamples)).sum(axis=1))
+
+
+def brier_skill(table: pd.DataFrame, resamples: int) -> dict[str, object]:
+    """By how much the Brier score is better than that of saying the tested rows' own share for all, as a part of the latter, with a 95 % interval by
+    resampling deals. None where all had one outcome."""
+    y, p = table["revived"].to_numpy(dtype=float), table["p"].to_numpy(dtype=float)
+    if not 0 < y.mean() < 1:
+        return {"brier_skill": None, "ci": None}
+    drawn = resampled_means(table["deal_id"], np.column_stack([(p - y) ** 2, y]), resamples)
+    told = drawn[(drawn[:, 1] > 0) & (drawn[:, 1] < 1)]
+    skill = 1 - told[:, 0] / (told[:, 1] * (1 - told[:, 1]))
+    return {"brier_skill": round(float(1 - ((p - y) ** 2).mean() / (y.mean() * (1 - y.mean()))), 6), "ci": interval(skill)}
+
+
+def interval(values: Floats) -> list[float]:
+    """The middle 95 % of values."""
+    return [round(float(q), 6) for q in np.quantile(values, [0.025, 0.975])]
 
 
 def auc_interval(table: pd.DataFrame, resamples: int) -> list[float] | None:
@@ -99,6 +135,20 @@ def deal_weights(deal_ids: pd.Series, resamples: int) -> list[Floats]:
     rng = np.random.default_rng(SEED)
     return [np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)).astype(float)[codes]
             for _ in range(resamples)]
+
+
+def resampled_means(deal_ids: pd.Series, values: Floats, resamples: int) -> Floats:
+    """The mean of each column of `values` (one row per row) in resamples of deals: one row per resample."""
+    codes, names = pd.factorize(deal_ids)
+    sums = np.column_stack([np.bincount(codes, column, len(names)) for column in values.T])
+    rows, rng = np.bincount(codes, minlength=len(names)), np.random.default_rng(SEED)
+    drawn = (np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(resamples))
+    return np.array([(often @ sums) / (often @ rows) for often in drawn])
+
+
+def losses(table: pd.DataFrame) -> Floats:
+    """The log loss of each row."""
+    return _losses(table["revived"].to_numpy(dtype=np.int64), table["p"].to_numpy(dtype=float))
 
 
 def gain(better: pd.DataFrame, than: pd.DataFrame, resamples: int) -> dict[str, float | list[float]]:
@@ -153,7 +203,7 @@ def bands(table: pd.DataFrame, borders: tuple[float, ...], fewest_deals: int) ->
     place = np.searchsorted(edges[1:-1], table["p"], side="right")
     found = []
     for number, (low, high) in enumerate(pairwise(edges)):
-        came = _came_true(table[place == number])
+        came = came_true(table[place == number])
         found.append({"low": low, "high": high, **came} if came["rows"] else {"low": low, "high": high, **came, "ci_low": 0.0, "ci_high": 1.0})
     return pd.DataFrame(found)
 
@@ -196,12 +246,13 @@ def by_segment(model: pd.DataFrame, rule: pd.DataFrame, resamples: int) -> pd.Da
     for kind, names in segments(model).items():
         for name, part in model.groupby(names):
             won = gain(part, rule.loc[part.index], resamples)
-            found.append({"kind": kind, "segment": name, **_came_true(part), "log_loss_gain": won["log_loss_gain"],
+            found.append({"kind": kind, "segment": name, **came_true(part), "log_loss_gain": won["log_loss_gain"],
                           "gain_low": won["ci"][0], "gain_high": won["ci"][1]})  # type: ignore[index]
     return pd.DataFrame(found)
 
 
-def _came_true(part: pd.DataFrame) -> dict[str, float | int]:
+def came_true(part: pd.DataFrame) -> dict[str, float | int]:
+    """rows, deals, said_share (the mean of p), came_true_share and its 95 % Wilson interval ci_low, ci_high, which counts deals."""
     deals, share = part["deal_id"].nunique(), float(part["revived"].mean()) if len(part) else np.nan
     interval = binomtest(round(share * deals), deals).proportion_ci(method="wilson") if deals else None
     return {"rows": len(part), "deals": deals, "said_share": float(part["p"].mean()) if len(part) else np.nan, "came_true_share": share,

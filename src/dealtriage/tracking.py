@@ -38,7 +38,7 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
     card = read_json(workspace.model / "card.json")
     metrics = read_json(workspace.reports / "metrics" / "backtest.json")
     with mlflow.start_run(run_name=f"{card['model']} {card['cutoff'][:10]}") as run:
-        mlflow.set_tags({"state": state, "model_version": card["version"], "git_commit": _git_commit(), **_data_hashes(params, workspace)})
+        mlflow.set_tags({"state": state, "model_version": card["version"], "git_commit": _git_commit(), **_chosen(metrics), **_data_hashes(params, workspace)})
         mlflow.log_params(_flat(params.model_dump(mode="json", exclude={"sample"})))
         mlflow.log_metrics(_numbers(metrics))
         mlflow.log_artifacts(str(workspace.reports), "reports")
@@ -164,10 +164,20 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
+def _chosen(metrics: dict[str, Any]) -> dict[str, str]:
+    """What is published, and which candidate was chosen most often at the folds."""
+    tried = sorted(metrics["tried"], key=lambda one: -one["chosen"])
+    return {"published": metrics["model"], "best_rule": metrics["choice"]["best_rule"], "chosen_candidate": tried[0]["name"] if tried else "none was tried"}
+
+
 def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
     plain = {k: float(v) for k, v in metrics.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-    if metrics["auc_ci"]:
-        plain["auc_ci_low"], plain["auc_ci_high"] = metrics["auc_ci"]
+    for name in ("auc", "brier_skill", "ece", "calibration_slope"):
+        if metrics[f"{name}_ci"]:
+            plain[f"{name}_ci_low"], plain[f"{name}_ci_high"] = metrics[f"{name}_ci"]
+    gain, capacity = metrics["gain_over_silence"], metrics["capacity"]
+    plain |= {"gain_over_silence": gain["log_loss_gain"], "gain_over_silence_ci_low": gain["ci"][0], "gain_over_silence_ci_high": gain["ci"][1]}
+    plain |= {f"capacity.{key}": capacity[key] for key in ("revived_share", "silence_revived_share", "share_of_all_revivals") if capacity[key] is not None}
     for name, rule in metrics["rules"].items():
         plain |= {f"rules.{name}.{key}": rule[key] for key in ("auc", "log_loss", "brier") if rule[key] is not None}
     return plain

@@ -38,6 +38,10 @@ class Workspace:
         return self.root / "data" / "predictions"
 
     @property
+    def sensitivity(self) -> Path:
+        return self.root / "data" / "sensitivity"
+
+    @property
     def scores(self) -> Path:
         return self.root / "data" / "scores"
 

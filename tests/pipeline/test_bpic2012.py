@@ -53,6 +53,6 @@ def test_the_report_names_the_rules_and_the_expiry(workspace: Workspace) -> None
     assert 0.6 < metrics["auc"] < 0.8
     assert metrics["ece"] < 0.08
     assert metrics["dead_by"]["lost_by_rule"] > 0.3
-    page = (Path(workspace.reports) / "backtest.md").read_text()
+    page = (Path(workspace.reports) / "model-card.md").read_text()
     assert "closed by a rule of the system" in page
     assert len(read_parquet(workspace.scores / "scores.parquet")) > 300

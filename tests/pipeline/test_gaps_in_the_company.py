@@ -55,7 +55,7 @@ def test_what_lies_in_it_is_neither_learnt_from_nor_tested(company: Workspace, r
     assert tested.merge(doubted[KEY], on=KEY).empty
     assert read_json(company.reports / "metrics" / "backtest.json")["left_out_rows"]["in_gap"] == len(doubted)
     said = f"{len(doubted)} quiet deal-weeks of {doubted['deal_id'].nunique()} deals: their silence reaches into weeks"
-    assert said in (company.reports / "backtest.md").read_text("utf-8")
+    assert said in (company.reports / "model-card.md").read_text("utf-8")
 
 
 def test_a_quiet_deal_in_it_is_not_judged_and_the_reason_is_named(company: Workspace, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ INTERVIEW = "admit it, close it as lost, ask for a win/loss interview"
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
 NOTHING_OPEN = "no-open-deals.txt"
-NOTE = "No deal was open when the export was made: there is nothing to list. How well the past is told: reports/backtest.md.\n"
+NOTE = "No deal was open when the export was made: there is nothing to list. How well the past is told: reports/model-card.md.\n"
 CHASING = -0.33
 
 
