@@ -34,7 +34,7 @@ from dealtriage.tables import (
 )
 from dealtriage.workspace import Workspace, read_cutoff
 
-BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_deals"]
+BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_ci_low", "band_ci_high", "band_deals"]
 CHANCES = ("rows", "now", "contributions")
 
 
