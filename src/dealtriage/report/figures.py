@@ -126,11 +126,11 @@ def _axes(title: str, width: float, height: float) -> tuple[Any, Any]:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with plt.rc_context(SIZE):
-        figure, axes = plt.subplots(figsize=(width, height), dpi=120, layout="constrained")
+        figure, axes = plt.subplots(figsize=(width, height), dpi=120, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
         axes.set_title(title)
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 

@@ -1,5 +1,6 @@
 """The model card: tables in Markdown, and the two templates that they go into. What cannot be told is a dash."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,8 @@ def page(content: dict[str, Any]) -> str:
     env = Environment(loader=PackageLoader("dealtriage.report", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                       keep_trailing_newline=True, autoescape=False)  # Markdown, not HTML
     env.filters |= {"percent": percent, "number": number, "signed": signed, "span": span, "of_ten": of_ten, "whole": whole}
-    return "".join(env.get_template(name).render(content) for name in ("first-page.md.j2", "for-the-statistician.md.j2"))
+    text = "".join(env.get_template(name).render(content) for name in ("first-page.md.j2", "for-the-statistician.md.j2"))
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def markdown(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -176,10 +178,10 @@ def drift(table: pd.DataFrame) -> str:
 
 def learning(table: pd.DataFrame) -> str:
     """What more deals bring."""
-    return markdown(("deals learnt from", "", "AUC (95 % interval)", "gain in log loss over silence alone", "95 % interval"),
+    return markdown(("deals learnt from", "", "AUC (95 % interval)", "gain in log loss over silence alone", "95 % interval", "more than from fewer, the line above", "95 % interval"),
                     ((whole(one.learnt_deals), "measured" if one.is_measured else "drawn on, not measured",
                       f"{number(one.auc)} ({span((one.auc_low, one.auc_high))})" if one.is_measured else DASH, signed(one.log_loss_gain),
-                      span((one.gain_low, one.gain_high))) for one in table.itertuples()))
+                      span((one.gain_low, one.gain_high)), signed(one.more, 4), span((one.more_low, one.more_high), 4)) for one in table.itertuples()))
 
 
 def labels(table: pd.DataFrame) -> str:

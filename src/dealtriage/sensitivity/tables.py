@@ -8,7 +8,8 @@ from dealtriage.model.base import Floats
 from dealtriage.reasons import GROUPS, group_of
 from dealtriage.sensitivity.refits import as_table
 
-LEARNING = ["learnt_deals", "is_measured", "rows", "deals", "auc", "auc_low", "auc_high", "log_loss_gain", "gain_low", "gain_high"]
+LEARNING = ["learnt_deals", "is_measured", "rows", "deals", "auc", "auc_low", "auc_high", "log_loss_gain", "gain_low", "gain_high",
+            "more", "more_low", "more_high"]
 LABELS = ["revival", "horizon_days", "rows", "deals", "revived_share", "auc", "auc_low", "auc_high", "silence_auc", "log_loss_gain", "gain_low", "gain_high"]
 ABLATION = ["left_out", "features", "rows", "deals", "log_loss_rise", "rise_low", "rise_high", "auc"]
 
@@ -16,21 +17,23 @@ ABLATION = ["left_out", "features", "rows", "deals", "log_loss_rise", "rise_low"
 def learning_curve(by_share: dict[float, pd.DataFrame], in_all: float, resamples: int) -> pd.DataFrame:
     """One row per share of the deals learnt from; and two that are no measurement: all deals, `in_all` times as many, and twice that (see `extrapolated`).
 
-    log_loss_gain: over the rule of silence learnt from all deals. Empty where nothing could be fitted.
+    log_loss_gain: over the rule of silence learnt from all deals; more: than from the fewer deals of the row above. Empty where nothing could be fitted.
     """
     if 1.0 not in by_share:
         return pd.DataFrame(columns=LEARNING)
     rule = as_table(by_share[1.0], "p_silence")
-    rows = [_on_share(as_table(one), rule, resamples) for _, one in sorted(by_share.items())]
-    measured = pd.DataFrame(rows)
+    said = [as_table(one) for _, one in sorted(by_share.items())]
+    before = [None, *said[:-1]]
+    measured = pd.DataFrame([_on_share(one, fewer, rule, resamples) for one, fewer in zip(said, before, strict=True)])
     if len(measured) < 3:
         return measured.reindex(columns=LEARNING)
-    more = extrapolated([as_table(one) for _, one in sorted(by_share.items())], rule, measured["learnt_deals"].to_numpy(dtype=float), (in_all, 2 * in_all), resamples)
+    more = extrapolated(said, rule, measured["learnt_deals"].to_numpy(dtype=float), (in_all, 2 * in_all), resamples)
     return pd.concat([measured, pd.DataFrame(more)], ignore_index=True).reindex(columns=LEARNING)
 
 
-def _on_share(said: pd.DataFrame, rule: pd.DataFrame, resamples: int) -> dict[str, object]:
-    return {"learnt_deals": float(said["learnt_deals"].mean()), "is_measured": True, **told(said, resamples), **_gain(said, rule, resamples)}
+def _on_share(said: pd.DataFrame, fewer: pd.DataFrame | None, rule: pd.DataFrame, resamples: int) -> dict[str, object]:
+    more = {} if fewer is None else dict(zip(("more", "more_low", "more_high"), _gain(said, fewer, resamples).values(), strict=True))
+    return {**more, "learnt_deals": float(said["learnt_deals"].mean()), "is_measured": True, **told(said, resamples), **_gain(said, rule, resamples)}
 
 
 def extrapolated(said: list[pd.DataFrame], rule: pd.DataFrame, learnt: Floats, times: tuple[float, ...], resamples: int) -> list[dict[str, object]]:
@@ -41,12 +44,14 @@ def extrapolated(said: list[pd.DataFrame], rule: pd.DataFrame, learnt: Floats, t
     differences = np.column_stack([evaluate.losses(rule) - evaluate.losses(one) for one in said])
     means = np.vstack([differences.mean(axis=0), evaluate.resampled_means(rule["deal_id"], differences, resamples)])
     slope, height = np.polyfit(learnt**-0.5, means.T, 1)
-    rows = []
+    rows, before = [], means[:, -1]
     for deals in learnt[-1] * np.array(times):
         gains = height + slope * deals**-0.5
         low, high = np.quantile(gains[1:], [0.025, 0.975])
+        more, before = gains - before, gains
+        more_low, more_high = np.quantile(more[1:], [0.025, 0.975])
         rows.append({"learnt_deals": deals, "is_measured": False, "rows": len(rule), "deals": rule["deal_id"].nunique(), "log_loss_gain": gains[0],
-                     "gain_low": low, "gain_high": high})
+                     "gain_low": low, "gain_high": high, "more": more[0], "more_low": more_low, "more_high": more_high})
     return rows
 
 
