@@ -10,6 +10,7 @@ import pytest
 from dealtriage.params import load_params
 from dealtriage.pipeline import run_stage
 from dealtriage.tables import read_json, read_parquet, write_parquet
+from dealtriage.tracking import _chosen, _numbers
 from dealtriage.workspace import Workspace
 from tests.company import finished_run
 
@@ -48,6 +49,16 @@ def test_the_card_of_the_company_says_all() -> None:
     assert metrics["capacity"]["worked_each_week"] == 10
     assert [one["days"] for one in metrics["when"]["said"]] == [30, 60, 90, 180]
     assert {"learning", "labels", "ablation", "censoring", "running", "base_rate", "drift", "split"} == set(metrics["sensitivity"])
+
+
+def test_what_mlflow_is_told() -> None:
+    metrics = read_json(finished_run() / "reports" / "metrics" / "backtest.json")
+    told = _numbers(metrics)
+    assert {"auc", "ece", "brier_skill", "calibration_slope", "gain_over_silence", "gain_over_silence_ci_low", "capacity.revived_share"} <= set(told)
+    assert told["gain_over_silence"] == metrics["gain_over_silence"]["log_loss_gain"]
+    assert all(isinstance(value, float) for value in told.values())
+    assert _chosen(metrics)["published"] == metrics["model"]
+    assert _chosen({**metrics, "tried": [{"name": "a", "chosen": 1}, {"name": "b", "chosen": 2}]})["chosen_candidate"] == "b"
 
 
 def test_within_the_horizon_when_says_what_the_metrics_say() -> None:

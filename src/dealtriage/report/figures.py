@@ -16,9 +16,10 @@ def reliability(bands: pd.DataFrame, path: Path) -> None:
     seen = bands[bands["rows"] > 0]
     y = seen["came_true_share"]
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-    axes.errorbar(seen["said_share"], y, yerr=_around(y, seen["ci_low"], seen["ci_high"]), fmt="o", color=ACCENT, capsize=3)
+    axes.errorbar(seen["said_share"], y, yerr=_around(y, seen["ci_low"], seen["ci_high"]), fmt="o", color=ACCENT, capsize=3, zorder=3)
     for x, at, n in zip(seen["said_share"], y, seen["deals"], strict=True):
-        axes.annotate(f"{n:,} deals", (x, at), textcoords="offset points", xytext=(8, -12), fontsize=8, color=MUTED)
+        axes.annotate(f"{n:,} deals", (x, at), textcoords="offset points", xytext=(8, -12), fontsize=8, color=MUTED,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=2.5)
     top = min(1.0, float(max(seen["ci_high"].max(), seen["said_share"].max())) + 0.1)
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="chance to come back, as said", ylabel="share that came back")
     _percent(axes.xaxis, axes.yaxis)
@@ -76,15 +77,15 @@ def learning(curve: pd.DataFrame, path: Path) -> None:
 def base_rate(quarters: pd.DataFrame, said: pd.DataFrame, path: Path) -> None:
     """How many came back, quarter by quarter, and what was said in the tested months."""
     figure, axes = _axes("How many come back, over time", 6.8, 4)
-    middle = pd.PeriodIndex(quarters["quarter"], freq="Q").to_timestamp() + pd.Timedelta(days=45)
-    y = quarters["revived_share"]
+    middle, y = quarters["middle"], quarters["revived_share"]
     axes.errorbar(middle, y, yerr=_around(y, quarters["ci_low"], quarters["ci_high"]), fmt="o", color=MUTED, capsize=3, label="came back, by quarter")
     months = pd.to_datetime(said["month"]) + pd.Timedelta(days=14)
     axes.plot(months, said["came_true_share"], "o", color=RULE, markersize=4, label="came back, by tested month")
     axes.plot(months, said["said_share"], color=ACCENT, linewidth=2.2, label="said in that month")
     axes.set(ylim=(0, min(1.0, float(max(quarters["ci_high"].max(), said["said_share"].max(), said["came_true_share"].max())) * 1.3)),
              ylabel="share of quiet deals")
-    axes.xaxis.set_major_locator(_dates().AutoDateLocator(minticks=3, maxticks=7))
+    span = len(pd.period_range(min(middle.min(), months.min()), max(middle.max(), months.max()), freq="M"))
+    axes.xaxis.set_major_locator(_dates().MonthLocator(interval=-(-span // 6)))
     axes.xaxis.set_major_formatter(_dates().DateFormatter("%b %Y"))
     axes.legend(frameon=False, loc="upper right", ncols=1)
     _percent(axes.yaxis)

@@ -26,7 +26,7 @@ def content(report: "Report", drawn: set[str]) -> dict[str, Any]:
         "learned_gain": report.over_silence(str(report.choice["learned"])) if report.choice["learned"] else None,
         "slope_ci": lines and lines[0], "intercept_ci": lines and lines[1], "ece_ci": report.error_ci,
         "ece_noise": evaluate.error_of_noise(chosen, report.resamples), "skill": report.skill, "compared": report.other, "leak_auc": params.model.leak_auc,
-        "trend_words": _trend(report.trend), "split": report.split, "split_words": _split(report.split), "labels_words": _labels(report),
+        "trend_words": _trend(report.trend), "split": report.split, "is_drawn_on": not report.read["learning"]["is_measured"].all(), "split_words": _split(report.split), "labels_words": _labels(report),
         "revivals": _revivals(report), "ended": _ended(report), "left_out": _left_out(report.read["left_out"]), "tables": _tables(report)}
 
 

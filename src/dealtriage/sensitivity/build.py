@@ -8,9 +8,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from dealtriage.backtest import planned_folds
+from dealtriage.backtest import drawn, planned_folds
 from dealtriage.calendar import WEEK, Fold, fold, last_matured
-from dealtriage.matrix import deal_group, feature_columns, read_labelled
+from dealtriage.matrix import feature_columns, read_labelled
 from dealtriage.params import Params
 from dealtriage.reasons import GROUPS, group_of
 from dealtriage.sensitivity import censoring, drift, tables
@@ -28,7 +28,7 @@ LONGER = (2.0, 1.5)
 def run(params: Params, workspace: Workspace) -> None:
     """Write data/sensitivity: learning, labels, ablation, censoring, running, base_rate and drift.parquet (see `tables`, `censoring`, `drift`), split.json."""
     everything, cutoff = read_labelled(workspace), read_cutoff(workspace)
-    matrix = sampled(everything, MOST_DEALS)
+    matrix = drawn(everything, min(MOST_DEALS, params.backtest.most_deals))
     columns, resamples = feature_columns(matrix), params.backtest.bootstrap
     newest = Refit(planned_folds(params, cutoff)[-1], params.label, THIRDS)
     cells, asked = label_refits(matrix, columns, params, cutoff)
@@ -50,15 +50,6 @@ def run(params: Params, workspace: Workspace) -> None:
 
 def _dates(name: str, one: Fold) -> dict[str, str]:
     return {f"{name}_start": f"{one.test_start:%Y-%m-%d}", f"{name}_end": f"{one.test_end:%Y-%m-%d}"}
-
-
-def sampled(matrix: pd.DataFrame, most: int) -> pd.DataFrame:
-    """The rows of at most about so many deals, drawn by their ids."""
-    deals = matrix["deal_id"].nunique()
-    if deals <= most:
-        return matrix
-    parts = 10_000
-    return matrix[deal_group(matrix["deal_id"], parts, "sampled") < parts * most // deals].reset_index(drop=True)
 
 
 def label_refits(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datetime) -> tuple[dict[tuple[str, int], Refit], Fold | None]:
@@ -91,7 +82,7 @@ def _all(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datet
     """All refits, over this machine's cores: by share of the deals, by group of features left out (none: ""), by label. Those that cannot be fitted are absent."""
     present = [group for group in GROUPS if any(group_of(name) == group for name in columns)]
     halved = narrowed(newest, groups=HALVES)
-    jobs: dict[Any, Refit] = {**{("share", share): narrowed(newest, share=share) for share in SHARES},
+    jobs: dict[Any, Refit] = {**{("share", share): narrowed(newest, share=share, asks_running=share == 1) for share in SHARES},
                                  **{("without", group): narrowed(halved, without=group) for group in ["", *present]}, **cells}
     work = delayed(partial(_limited, matrix, columns, params, cutoff))
     found = dict(zip(jobs, Parallel(n_jobs=-1)(work(refit) for refit in jobs.values()), strict=True))

@@ -11,15 +11,16 @@ from dealtriage.model.base import Floats
 NEWEST = timedelta(days=91)
 BINS = 10
 SMALLEST_SHARE = 1e-4
-BASE = ["quarter", "rows", "deals", "revived_share", "ci_low", "ci_high"]
+BASE = ["quarter", "middle", "rows", "deals", "revived_share", "ci_low", "ci_high"]
 FEATURES = ["feature", "stability_index", "by_chance", "median_before", "median_newest", "missing_before", "missing_newest"]
 
 
 def base_rate(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per quarter of as-of dates: how many of the rows whose outcome is known revived. The interval counts deals."""
+    """Per quarter of as-of dates, `middle` their mean: how many of the rows whose outcome is known revived. The interval counts deals."""
     known = rows[rows["revived"].notna()]
     quarters = known["as_of"].dt.to_period("Q").astype("str").to_numpy()
-    found = [{"quarter": name, **evaluate.came_true(known[quarters == name].assign(p=0.0))} for name in np.unique(quarters)]
+    parts = {name: known[quarters == name] for name in np.unique(quarters)}
+    found = [{"quarter": name, "middle": part["as_of"].mean().floor("D"), **evaluate.came_true(part.assign(p=0.0))} for name, part in parts.items()]
     return pd.DataFrame(found).rename(columns={"came_true_share": "revived_share"}).reindex(columns=BASE)
 
 

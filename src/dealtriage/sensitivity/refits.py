@@ -28,13 +28,15 @@ FINEST = 1000  # into so many parts deals are split when a share of them is draw
 
 @dataclass(frozen=True)
 class Refit:
-    """One refit: the split in time, the label, into how many groups the deals are split, the share of the deals learnt from, the group of features left out."""
+    """One refit: the split in time, the label, into how many groups the deals are split, the share of the deals learnt from, the group of features left out,
+    and whether rows are asked about, too, whose windows still run."""
 
     one: Fold
     label: Label
     groups: int
     share: float = 1.0
     without: str = ""
+    asks_running: bool = False
 
 
 class Without(ClassifierMixin, BaseEstimator):
@@ -77,8 +79,8 @@ def nested(deal_ids: pd.Series, share: float) -> NDArray[np.bool_]:
 def said(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datetime, refit: Refit) -> pd.DataFrame | None:
     """What refits say of the test rows of all groups of deals, each of models that saw none of its deals; None where one cannot be fitted.
 
-    deal_id, as_of, revived, p, p_silence (the rule of silence, from the same rows), learnt_deals; for the whole model on all deals also the rows whose windows
-    still run, with expected (the chance to be back by the cutoff), and `revived` empty.
+    deal_id, as_of, revived, p, p_silence (the rule of silence, from the same rows), learnt_deals; where asks_running also the rows whose windows still run,
+    `revived` empty, and expected, the chance to be back by the cutoff.
     """
     rows = relabelled(matrix, refit.label, cutoff)
     group = deal_group(rows["deal_id"], refit.groups, "sensitivity")
@@ -94,13 +96,12 @@ def _of_group(rows: pd.DataFrame, columns: list[str], params: Params, cutoff: da
     finished = known.finished
     if len(finished.y) < FEWEST_ROWS or finished.fewest < FEWEST_OF_EACH:
         return None
-    is_whole = refit.share == 1 and not refit.without
-    asked = rows[(group == tested) & (in_test(rows, refit.one) | (still_running(rows, refit.label) & is_whole))]
+    asked = rows[(group == tested) & (in_test(rows, refit.one) | (still_running(rows, refit.label) & refit.asks_running))]
     model = fit_choice(Choice("", _candidate(columns, params, refit.without), False, 1.0, 0.0, NO_TRIALS), known)
     silence = clone(rules()["silence"]).fit(finished.X, finished.y)
     found = asked[["deal_id", "as_of", "revived", f"days_until_{refit.label.revival}"]].assign(
         p=chance(model, asked[columns]), p_silence=chance(silence, asked[columns]), learnt_deals=known_deals(known))
-    return found.assign(expected=found["p"] * _share_by(asked, known, params, cutoff)) if is_whole else found
+    return found.assign(expected=found["p"] * _share_by(asked, known, params, cutoff)) if refit.asks_running else found
 
 
 def in_test(rows: pd.DataFrame, one: Fold) -> NDArray[np.bool_]:
