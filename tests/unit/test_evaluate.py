@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from dealtriage.evaluate import bands, choose, expected_calibration_error, gain, metrics, weighted_auc
+from dealtriage.evaluate import bands, expected_calibration_error, gain, metrics, weighted_auc
 
 
 def table(rng: np.random.Generator, p: np.ndarray, truth: np.ndarray, model: str = "m", is_rule: bool = False) -> pd.DataFrame:
@@ -40,28 +40,9 @@ def test_calibration_error_of_one_number() -> None:
     assert expected_calibration_error(np.array([0, 0, 1, 1]), np.full(4, 0.75)) == pytest.approx(0.25)
 
 
-def models(noise: float) -> pd.DataFrame:
-    rng = np.random.default_rng(2)
-    truth = rng.uniform(0.05, 0.95, 3000)
-    rule = table(rng, np.full(3000, 0.5), truth, "plain", True)
-    said = np.clip(truth + rng.normal(0, noise, 3000), 0.02, 0.98)
-    return pd.concat([rule, rule.assign(p=said, model="clever", is_rule=False)])
-
-
-def test_the_model_is_chosen_when_it_beats_the_rule() -> None:
-    chosen = choose(models(noise=0.05), 200)
-    assert chosen["chosen"] == "clever"
-    assert chosen["gain"]["ci"][0] > 0
-
-
-def test_the_rule_is_published_when_the_model_does_not_beat_it() -> None:
-    chosen = choose(models(noise=0.9), 200)
-    assert chosen["chosen"] == "plain"
-    assert "does not beat" in chosen["why"]
-
-
 def test_gain_of_a_model_over_itself_is_nothing() -> None:
-    same = models(0.1).query("model == 'plain'")
+    rng = np.random.default_rng(2)
+    same = table(rng, np.full(300, 0.5), rng.uniform(0.05, 0.95, 300))
     assert gain(same, same, 100) == {"log_loss_gain": 0.0, "ci": [0.0, 0.0]}
 
 
