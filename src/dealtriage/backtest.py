@@ -99,13 +99,14 @@ def planned_folds(params: Params, cutoff: datetime) -> list[Fold]:
 
 
 def known_at(matrix: pd.DataFrame, columns: list[str], one: Fold, kept: NDArray[np.bool_], label: Label) -> Known:
-    """What may be learnt from at the start of a fold's test, from the `kept` deals."""
+    """What may be learnt from at the start of a fold's test, from the `kept` deals: outcomes of windows that are over, and of the others what was known then."""
     as_of = matrix["as_of"]
     followed = ((one.test_start - as_of).dt.total_seconds() / DAY).to_numpy()
     is_over = followed >= label.horizon_days - SECOND
     lost = np.where(matrix["ended_by"].isin(LOST), matrix["ended_after_days"], np.inf)
-    back = matrix[f"days_until_{label.revival}"].fillna(np.inf).to_numpy(dtype=float)
-    refused = (matrix["ended_by"] == "refused").to_numpy() & (lost <= followed) & (label.seller_refusal == "exclude")
+    back, told = (matrix[f"days_until_{label.revival}{which}"].fillna(np.inf).to_numpy(dtype=float) for which in ("", "_known"))
+    back = np.where(is_over | (told <= followed), back, np.inf)
+    refused = (matrix["ended_by"] == "refused").to_numpy() & (lost <= followed) & (label.seller_refusal == "exclude") & (back > followed)
     usable = kept & (followed > 0) & np.where(is_over, (matrix["left_out"] == "").to_numpy(), ~matrix["is_in_gap"].to_numpy() & ~refused)
     rows = Slice(matrix[columns], (back < label.horizon_days).astype(np.int64), pd.factorize(matrix["deal_id"])[0],
                  deal_group(matrix["deal_id"], 2, "half"))

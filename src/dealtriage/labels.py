@@ -29,7 +29,7 @@ class Future:
         occurred, as_of = seconds(self.facts["occurred_at"]), seconds(rows["as_of"])
         start = int(min(occurred.min(initial=0), as_of.min(initial=0)))
         self.span = int(max(occurred.max(initial=0), as_of.max(initial=0)) - start + 1)
-        self.occurred, self.as_of = occurred - start, as_of - start
+        self.start, self.occurred, self.as_of = start, occurred - start, as_of - start
         self.key = deal * self.span + self.occurred
         self.begin = self._since(self.as_of)
         self.end = np.searchsorted(deal, self.row_deal, side="right")
@@ -48,6 +48,11 @@ class Future:
         missing = position == len(self.occurred)
         at = np.append(self.occurred, 0)[position] - self.as_of
         return np.where(missing, np.inf, at / DAY)
+
+    def known_days(self, position: Ints) -> Floats:
+        """Days from each row's as-of date until the fact at a position was known; infinite where there is none."""
+        known = np.append(seconds(self.facts["known_at"]) - self.start, 0)
+        return np.where(position == len(self.occurred), np.inf, (known[position] - self.as_of) / DAY)
 
     def moved(self, signal: Flags) -> Ints:
         """The position of the first forward movement that follows the first flagged fact; the number of facts where there is none."""
@@ -78,15 +83,14 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     rows: deal_id, as_of, is_in_gap. Columns: deal_id, as_of, is_matured; left_out (why the row is kept out of training and
     metrics: not_matured, in_gap, refused; empty = it is not); revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
     params; days_until_any_signal, days_until_signal_and_progress, days_until_won: days from the as-of date until the deal came back, by each
-    strictness, as far as the export reaches (empty = not so far); ended_by (won, lost, lost_by_rule, refused, or open at the end of the window),
+    strictness, as far as the export reaches (empty = not so far); the same with _known at the end: until this was known; ended_by (won, lost, lost_by_rule, refused, or open at the end of the window),
     ended_by_whom and ended_after_days.
     """
     future = Future(facts, rows)
     signal = future.facts["is_buyer_signal"].to_numpy(dtype=bool)
-    won = future.days(future.first_of(future.kind == "won"))
-    days = {"any_signal": np.minimum(won, future.days(future.first_of(signal))),
-            "signal_and_progress": np.minimum(won, future.days(future.moved(signal))), "won": won}
-    revived = days[params.revival] < params.horizon_days
+    won = future.first_of(future.kind == "won")
+    came_back = {"any_signal": np.minimum(won, future.first_of(signal)), "signal_and_progress": np.minimum(won, future.moved(signal)), "won": won}
+    revived = future.days(came_back[params.revival]) < params.horizon_days
     ending = future.first_of(np.isin(future.kind, ENDINGS))
     ending = np.where(future.days(ending) < params.horizon_days, ending, len(future.kind))
     ended = _ended_by(future)[ending]
@@ -96,12 +100,16 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     table = pd.DataFrame({"deal_id": rows["deal_id"].to_numpy(), "as_of": rows["as_of"].to_numpy(),
                           "is_matured": matured, "left_out": left_out})
     table["revived"] = pd.Series(revived).astype("Int8").where(pd.Series(left_out == ""))
-    for name, until in days.items():
-        table[f"days_until_{name}"] = np.where(np.isfinite(until), until, np.nan)
-    after = future.days(ending)
+    for name, position in came_back.items():
+        table[f"days_until_{name}"] = _finite(future.days(position))
+        table[f"days_until_{name}_known"] = _finite(future.known_days(position))
     names = [*future.facts["owner_id"].astype(object), None]
     return table.assign(ended_by=ended, ended_by_whom=pd.Series([names[at] for at in ending], dtype="str"),
-                        ended_after_days=np.where(np.isfinite(after), after, np.nan))
+                        ended_after_days=_finite(future.days(ending)))
+
+
+def _finite(days: Floats) -> Floats:
+    return np.where(np.isfinite(days), days, np.nan)
 
 
 def _ended_by(future: Future) -> np.ndarray:

@@ -14,7 +14,7 @@ COLUMNS = ["feature", "low", "high", "deals", "revived_share"]
 MOST = 6
 ALL = ""  # the name under which all rows stand
 COMMON = 0.1  # zero stands apart where at least this share of the rows has it
-CLEARLY = 0.03  # a share that differs by more from that of all deals
+CLEARLY = 0.02  # by how much the share must differ from that of all deals
 ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
 
 
@@ -50,11 +50,11 @@ def fared(row: Mapping[Any, Any], feature: str, table: Ranges) -> tuple[int, flo
     return None
 
 
-def contradicts(effect: float, alike: tuple[int, float] | None, table: Ranges) -> bool:
-    """Whether look-alikes fared clearly worse than all deals where the effect (log-odds) is for, or better where it is against."""
+def supports(effect: float, alike: tuple[int, float] | None, table: Ranges) -> bool:
+    """Whether look-alikes fared clearly better than all deals where the effect (log-odds) is for, or worse where it is against; also where nothing is known of them."""
     if alike is None or ALL not in table:
-        return False
-    return bool((alike[1] - table[ALL][0][3]) * np.sign(effect) < -CLEARLY)
+        return True
+    return bool((alike[1] - table[ALL][0][3]) * np.sign(effect) >= CLEARLY)
 
 
 def _of_one(values: Floats, y: Floats, deal: NDArray[np.int64], fewest: int) -> list[tuple[float, float, int, float]]:

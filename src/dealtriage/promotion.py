@@ -20,7 +20,8 @@ def against_champion(ask: Callable[[pd.DataFrame], Floats], features: list[str],
     """Whether the candidate may be promoted, and what the comparison says.
 
     ask: the champion's chances of rows with its `features`. cutoff: of the champion's export. The fresh window holds the tested rows of the candidate's backtest from
-    that day on: the champion cannot have learnt from them, and the candidate's chances come from models that had not seen the deal. The
+    that day on: the champion cannot have learnt from them, though from earlier weeks of the same deals; the candidate's chances come from models that had not seen
+    the deal at all. That favours the champion. The
     candidate is refused when the champion's log loss is certainly lower (95 %, resampling deals).
     """
     mine = _fresh(cutoff, workspace)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from dealtriage.features.registry import by_name
-from dealtriage.lookalikes import Ranges, contradicts, fared
+from dealtriage.lookalikes import Ranges, fared, supports
 from dealtriage.model.fitting import Calibrated, chance, log_odds
 from dealtriage.sentences import say, silence
 
@@ -149,14 +149,14 @@ def found_reasons(row: dict[Any, Any], adds: dict[Any, float], sayable: dict[Any
 
     The features of a subject that belong to one group make one reason: it has the sign of their sum. Its sentence is about the one that adds most in that
     direction and of which something can be said; it is as strong as what can be said adds, and no stronger than the sum. What the model
-    makes of a feature against how its look-alikes fared is an effect of other features beside it: it is not said, as nobody could follow.
+    makes of a feature while its look-alikes fared no better (or no worse) than all deals is an effect of other features beside it: it is not said, as nobody could follow.
     """
     found = []
     for (_, group), names in _topics(tuple(adds)).items():
         net = sum(adds[name] for name in names)
         same = sorted((name for name in names if sayable[name] * net > 0), key=lambda name: -abs(sayable[name]))
         told = [(name, sentence) for name in same if (sentence := say(name, row, net))
-                and not contradicts(net, fared(row, name, lookalikes), lookalikes)]
+                and supports(net, fared(row, name, lookalikes), lookalikes)]
         strength = min(abs(net), sum(abs(sayable[name]) for name, _ in told))
         if strength >= SMALLEST:
             found.append(Reason(float(np.copysign(strength, net)), group, *told[0]))
@@ -183,5 +183,5 @@ def _topics(names: tuple[str, ...]) -> dict[tuple[str, str], list[str]]:
 
 def _in_words(one: Reason, row: dict[Any, Any], lookalikes: Ranges) -> str:
     alike = fared(row, one.feature, lookalikes)
-    evidence = f" (of {alike[0]:,} past deals like this, {alike[1]:.0%} came back)" if alike else ""
+    evidence = f" ({alike[0]:,} past deals stood like this; {alike[1]:.0%} of those weeks led to a comeback)" if alike else ""
     return f"{'speaks for it' if one.strength > 0 else 'speaks against it'}: {one.sentence}{evidence}"

@@ -87,6 +87,9 @@ def _refuse_missing(card: dict[str, Any], matrix: Path) -> None:
 def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFrame, now: pd.DataFrame, adds: pd.DataFrame) -> None:
     """Write the three tables from what `write_chances` wrote for all parts, one after the other."""
     card, horizon = read_json(workspace.model / "card.json"), params.label.horizon_days
+    if (card["horizon_days"], card["revival"]) != (horizon, params.label.revival):
+        raise BadInput(f"The model {card['version']} tells {card['revival']} within {card['horizon_days']} days, but label asks for {params.label.revival} within {horizon}.",
+                       "Train anew (dvc repro), or set label back.")
     bands = pd.read_csv(workspace.reports / "tables" / "bands.csv")
     order = now.sort_values(KEY, kind="stable").index
     now, adds = now.loc[order].reset_index(drop=True), adds.loc[order].reset_index(drop=True)

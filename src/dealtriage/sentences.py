@@ -12,6 +12,7 @@ Sentence = Callable[[float, Row, float], str | None]
 
 RECENT_DAYS = 45
 CHASING = 0.33
+QUICK_DAYS = 2
 LEVELS = {1: "an employee", 2: "a manager", 3: "a head or director", 4: "on the board or an owner"}
 
 
@@ -124,7 +125,16 @@ def _quiet_share(value: float, row: Row, effect: float) -> str:
 
 
 def _account_wins(value: float, row: Row, effect: float) -> str | None:
-    return f"about {value:.0%} of this account's deals are won" if row["account_deals_closed"] >= 1 else None
+    return f"about {value:.0%} of this account's deals are won" if row["account_deals_closed"] >= 1 and effect > 0 else None
+
+
+def _our_reply(value: float, row: Row, effect: float) -> str | None:
+    """Quick answers of ours are told for a deal, slow ones against it; not the other way round."""
+    return f"we usually answer within {days(max(value, 1))}" if (value <= QUICK_DAYS) == (effect > 0) else None
+
+
+def _meetings(value: float, row: Row, effect: float) -> str | None:
+    return f"{_none_or(value, 'meeting')} held so far" if (value >= 1) == (effect > 0) else None
 
 
 def _every(value: float) -> str:
@@ -185,7 +195,7 @@ SENTENCES: dict[str, Sentence] = {
     "buyer_signals_trend": _side("more signs of the buyer in 30 days than in the months before", "fewer signs of the buyer in 30 days than in the months before"),
     "seller_touches_trend": _side("we reach out more often than in the months before", "we reach out less often than in the months before"),
     "days_since_seller_touch": _days("we last reached out {} ago"), "unanswered_messages": _unanswered, "hand_90d": _hand,
-    "buyer_reply_days": _days("they usually answer within {}", 1), "seller_reply_days": _days("we usually answer within {}", 1),
+    "buyer_reply_days": _days("they usually answer within {}", 1), "seller_reply_days": _our_reply,
     "buyer_reply_days_90d": _days("in 90 days they answered within {}", 1),
     "inbound_threads_90d": _count("{} begun by the buyer in 90 days", "mail thread"),
     "thread_depth_max": _any("the longest mail thread has {}", "mail"),
@@ -203,7 +213,7 @@ SENTENCES: dict[str, Sentence] = {
     "bounced_90d": _against(_any("{} bounced in 90 days: somebody may have left", "mail")),
     "emails_opened_30d": _any("the buyer opened {} of ours in 30 days", "mail"),
     "days_since_email_opened": _days("the buyer last opened a mail of ours {} ago"),
-    "meetings_held_90d": _count("{} held in 90 days", "meeting"), "meetings_held_total": _count("{} held so far", "meeting"), "days_since_meeting": _met,
+    "meetings_held_90d": _count("{} held in 90 days", "meeting"), "meetings_held_total": _meetings, "days_since_meeting": _met,
     "no_shows_180d": _against(_any("the buyer missed {} in half a year", "meeting")),
     "meetings_cancelled_90d": _against(_any("{} called off or moved in 90 days", "meeting")),
     "next_meeting_days": _days("a meeting is planned in {}"),
@@ -215,7 +225,7 @@ SENTENCES: dict[str, Sentence] = {
     "stage_position": lambda value, row, effect: f"it stands in {row['stage_name']}",
     "stage_furthest": lambda value, row, effect: f"the furthest stage it reached is {row['furthest_name']}",
     "stage_moves_back": _against(_often("put back to an earlier stage {}")),
-    "times_reopened": _often("reopened {} after it was closed"), "stage_pace": _plain("{:.1f} stage changes per 30 days"),
+    "times_reopened": _often("reopened {} after it was closed"),
     "close_date_pushes": _against(_often("close date pushed {}")), "close_date_pushes_90d": _against(_often("close date pushed {} in 90 days")),
     "close_date_pushed_days": _against(lambda value, row, effect: f"close date pushed by {days(value)} in all" if value >= 1 else None),
     "close_date_overdue_days": _overdue,
@@ -226,20 +236,20 @@ SENTENCES: dict[str, Sentence] = {
     "price_changes_90d": _often("the amount was changed {} in 90 days", "the amount was not changed in 90 days"),
     "messages_since_proposal": _count("{} of ours since the latest proposal", "message"),
     "signals_since_proposal": _count("{} of the buyer since the latest proposal", "sign"),
-    "price_change_share": _price, "amount": _plain("the amount is {:,.0f}"), "proposals_withdrawn": _any("{} withdrawn", "proposal"),
+    "price_change_share": _price, "amount": _plain("the amount is {:,.0f}"),
     "help_sought": _often("discovery restarted or a third party brought in {}"),
     "account_deals_closed": _count("{} with the same account", "earlier deal"), "account_win_share": _account_wins,
     "account_comeback_share": _plain("buyers of this account come back from about {:.0%} of their silences"),
     "account_open_deals": _count("{} with the same account", "open deal"),
     "owner_open_deals": _own_deals, "owner_quiet_share": _quiet_share,
     "owner_touches_per_deal_4w": _plain("the owner reaches out {:.1f} times a week per open deal"),
-    "owner_logged_share": _plain("something was recorded in {:.0%} of the weeks of the owner's deals"),
     "deal_log_lag_days_180d": _days("calls and meetings of this deal are logged {} later"),
     "text_price_180d": _any("{} of 180 days about the price", "mail or note", "mails or notes"),
     "text_delay_180d": _any("{} of 180 days about waiting", "mail or note", "mails or notes"),
     "text_rival_180d": _any("{} of 180 days about another offer", "mail or note", "mails or notes"),
 }
-"""Features without a sentence are the same for every deal (the season) or would judge the owner rather than the deal."""
+"""Features without a sentence are the same for every deal (the season), would judge the owner rather than the deal, cannot be acted on (its pace), or would speak
+against what is advised (withdrawn proposals)."""
 
 NO_PROPOSAL, NO_STEP, NO_ANSWER = "no proposal sent so far", "no next step was ever set", "the buyer never answered a message of ours"
 ABSENT = {

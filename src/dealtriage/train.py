@@ -12,7 +12,7 @@ from dealtriage.calendar import WEEK, fold
 from dealtriage.errors import BadInput
 from dealtriage.lookalikes import ranges
 from dealtriage.matrix import feature_columns, read_labelled, read_rotten_days
-from dealtriage.model.after import fit_when, fit_win
+from dealtriage.model.after import farthest, fit_when, fit_win
 from dealtriage.model.candidates import candidates
 from dealtriage.model.fitting import Known, Slice
 from dealtriage.model.rules import rules
@@ -24,7 +24,7 @@ from dealtriage.workspace import Workspace, read_cutoff
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write models/model.skops and models/card.json. Returns one line that names the model."""
+    """Write models/: model.skops, win.skops, lookalikes.parquet and card.json. Returns one line that names the model."""
     matrix = read_labelled(workspace)
     columns, cutoff, plain = feature_columns(matrix), read_cutoff(workspace), rules(read_rotten_days(workspace))
     name = str(read_json(workspace.reports / "metrics" / "backtest.json")["model"])
@@ -36,7 +36,7 @@ def run(params: Params, workspace: Workspace) -> str:
     choice = _choice(name, plain, params, columns, known)
     fitted = fit_choice(choice, known)
     typical = rows.X.median().where(rows.X.notna().mean() >= 0.5)
-    when, win = fit_when(known, max(params.label.when_days)), fit_win(known, max(params.label.when_days))
+    when, win = fit_when(known, farthest(params.label)), fit_win(known, farthest(params.label))
     workspace.model.mkdir(parents=True, exist_ok=True)
     save_model(fitted, workspace.model / "model.skops")
     save_model(win, workspace.model / "win.skops")

@@ -74,6 +74,8 @@ def test_the_days_until_a_deal_comes_back_are_told_as_far_as_the_export_reaches(
     found = asked([SIGNAL, at("2024-06-20T12:00:00", "meeting_held"), at("2024-08-01", "won")]).iloc[0]
     assert (found["days_until_any_signal"], found["days_until_signal_and_progress"], found["days_until_won"]) == (9.0, 111.5, 153.0)
     assert found["revived"] == 0
+    late = asked([SIGNAL, at("2024-03-20", "meeting_held", logged="2024-03-25")]).iloc[0]
+    assert (late["days_until_signal_and_progress"], late["days_until_signal_and_progress_known"]) == (19.0, 24.0)
     assert asked([]).filter(like="days_until").isna().all(axis=None)
 
 

@@ -59,6 +59,7 @@ def some_rows() -> pd.DataFrame:
     for name in LABELS:
         if name.startswith("days_until"):
             matrix[name] = np.where(rng.random(len(matrix)) < 0.6, rng.uniform(0, 80, len(matrix)), np.nan)
+            matrix[f"{name}_known"] = matrix[name] + rng.choice([0.0, 9.0], len(matrix))
     matured = matrix["as_of"] + HORIZON <= CUTOFF
     revived = (matrix["days_until_signal_and_progress"] < HORIZON.days).astype("Int8").where(matured)
     lost = np.where(rng.random(len(matrix)) < 0.3, rng.uniform(0, HORIZON.days, len(matrix)), np.nan)
@@ -91,6 +92,14 @@ def test_windows_still_running_are_among_what_is_known(seen: Seen) -> None:
         assert running.max() < test["as_of"].min() < running.min() + HORIZON
 
 
+def test_a_comeback_that_was_logged_later_is_not_known_yet(seen: Seen) -> None:
+    for matrix, known, _ in seen:
+        running = known.watched.followed < HORIZON.days
+        rows, followed = matrix.loc[known.everything.X.index[running]], known.watched.followed[running]
+        np.testing.assert_array_equal(np.isfinite(known.watched.back[running]), rows["days_until_signal_and_progress_known"] <= followed)
+        assert (rows["days_until_signal_and_progress"] <= followed).sum() > np.isfinite(known.watched.back[running]).sum()
+
+
 def test_calibration_comes_after_training(seen: Seen) -> None:
     for matrix, known, _ in seen:
         assert matrix.loc[known.train.X.index, "as_of"].max() < matrix.loc[known.later.X.index, "as_of"].min()
@@ -106,6 +115,9 @@ def test_a_refusal_counts_only_from_the_day_it_was_known() -> None:
     asked = matrix.loc[known.everything.X.index, "as_of"]
     assert len(asked)
     assert (asked + timedelta(days=10) > fold.test_start).all()
+    back_first = matrix.assign(days_until_signal_and_progress=5.0, days_until_signal_and_progress_known=5.0)
+    kept = known_at(back_first, sorted(columns_needed()), fold, np.ones(len(matrix), dtype=bool), label)
+    assert set(matrix.loc[kept.everything.X.index, "as_of"]) > set(asked)
     assert asked.min() + timedelta(days=17) > fold.test_start
 
 

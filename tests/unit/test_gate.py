@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dealtriage.evaluate import by_segment, capacity_gain, error_of_noise, gain, slope_interval
-from dealtriage.gate import Gate, alone_alarms, decide
+from dealtriage.gate import Gate, _certainly_worse, alone_alarms, decide
 
 GATE = Gate(capacity=5, resamples=200, fewest_deals=100)
 DEALS, WEEKS = 600, 5
@@ -78,6 +78,12 @@ def test_a_large_segment_that_fares_worse_keeps_the_model_back() -> None:
     assert "stage 1" in str(found["why"])
     rare = decide(predictions(wrong, truth), Gate(5, 200, 10_000))
     assert "not worse in a segment of 10000 deals or more" not in failed(rare)
+
+
+def test_a_segment_that_is_worse_by_chance_among_many_keeps_nobody_back() -> None:
+    table = pd.DataFrame({"log_loss_gain": [-0.011, *[0.01] * 19], "gain_low": [-0.021, *[0.0] * 19], "gain_high": [-0.001, *[0.02] * 19]})
+    assert not _certainly_worse(table).any()
+    assert _certainly_worse(table.iloc[:1]).all()
 
 
 def test_without_a_learned_model_the_best_rule_is_used() -> None:

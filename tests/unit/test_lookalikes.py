@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dealtriage.lookalikes import ALL, MOST, by_feature, contradicts, fared, ranges
+from dealtriage.lookalikes import ALL, MOST, by_feature, fared, ranges, supports
 
 
 def rows(count: int = 600, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -64,11 +64,12 @@ def test_a_deal_counts_once_however_many_weeks_it_was_quiet() -> None:
     assert table[["feature", "deals", "revived_share"]].to_numpy().tolist() == [[ALL, 2, 0.25], ["a", 1, 0.5], ["a", 2, 0.0]]
 
 
-def test_a_contradiction_is_clear_or_none() -> None:
+def test_look_alikes_support_a_reason_when_they_fared_clearly_so() -> None:
     look = {ALL: [(-np.inf, np.inf, 900, 0.25)]}
-    assert contradicts(0.4, (100, 0.2), look)
-    assert contradicts(-0.4, (100, 0.3), look)
-    assert not contradicts(0.4, (100, 0.23), look)
-    assert not contradicts(-0.4, (100, 0.2), look)
-    assert not contradicts(0.4, None, look)
-    assert not contradicts(0.4, (100, 0.1), {})
+    assert supports(0.4, (100, 0.28), look)
+    assert supports(-0.4, (100, 0.2), look)
+    assert not supports(0.4, (100, 0.26), look)
+    assert not supports(-0.4, (100, 0.25), look)
+    assert not supports(-0.4, (100, 0.3), look)
+    assert supports(0.4, None, look)
+    assert supports(0.4, (100, 0.1), {})

@@ -14,7 +14,7 @@ from dealtriage.model.alive import COLUMNS as HISTORY
 from dealtriage.model.alive import StillAlive, alive_chance
 from dealtriage.model.boosting import TrendBoosting
 from dealtriage.model.candidates import CANDIDATES, candidates
-from dealtriage.model.cure import Latency, MixtureCure, Watched, fit_latency
+from dealtriage.model.cure import Latency, MixtureCure, Watched, _reopened, fit_latency
 from dealtriage.model.fitting import Calibrated, Known, Slice, calibration_line, chance, log_odds
 from dealtriage.model.rules import FallingWith, Rotting, rules
 from dealtriage.model.selection import choose, fit_choice, plain_choice
@@ -192,6 +192,14 @@ def test_a_lost_deal_hardly_counts_as_stalled() -> None:
     X = part.X.assign(deal_age_days=(np.arange(800) >= 400) * 100.0)
     model = MixtureCure(TrendBoosting(trees_per_root=4.0), 90.0, "silence_days").fit(X, (back < 90).astype(int), Watched(followed, back, lost, never))
     assert chance(model, X)[400:].mean() < 0.1
+
+
+def test_where_lost_deals_come_back_all_the_same_this_is_learnt() -> None:
+    back, lost = np.where(np.arange(1000) < 200, 60.0, np.inf), np.full(1000, 10.0)
+    never, days = np.full(1000, np.inf), np.full(1000, 90.0)
+    assert _reopened(Watched(days, back, lost, never), 90.0, np.array([20.0, 30.0])) == pytest.approx(201 / 1100)
+    assert _reopened(Watched(days, never, never, never), 90.0, np.array([20.0])) == pytest.approx(0.01)
+    assert _reopened(Watched(days, never, never, never), 90.0, np.empty(0)) == 0.01
 
 
 def test_the_line_is_drawn_towards_none_where_deals_are_few() -> None:

@@ -128,12 +128,13 @@ def found(values: dict[str, float], adds: dict[str, float], lookalikes: Ranges |
 def test_a_reason_is_told_with_how_look_alikes_fared() -> None:
     alike = {"": [(-np.inf, np.inf, 1000, 0.25)], "unanswered_messages": [(-np.inf, 2.0, 200, 0.3), (2.0, np.inf, 1412, 0.184)]}
     first, *_, against = told({"unanswered_messages": 3}, {"unanswered_messages": -0.4}, alike)
-    assert first == "speaks against it: 3 messages of ours since their last sign, none answered (of 1,412 past deals like this, 18% came back)"
+    assert first == ("speaks against it: 3 messages of ours since their last sign, none answered "
+                     "(1,412 past deals stood like this; 18% of those weeks led to a comeback)")
     assert against == "3 messages of ours since their last sign, none answered"
     assert told({"unanswered_messages": 3}, {"unanswered_messages": -0.4})[0].endswith("none answered")
 
 
-def test_what_look_alikes_contradict_is_not_told() -> None:
+def test_what_look_alikes_do_not_support_is_not_told() -> None:
     alike = {"": [(-np.inf, np.inf, 1000, 0.25)], "unanswered_messages": [(-np.inf, np.inf, 412, 0.35)]}
     assert found({"unanswered_messages": 3}, {"unanswered_messages": 0.4}, alike)
     assert not found({"unanswered_messages": 3}, {"unanswered_messages": -0.4}, alike)

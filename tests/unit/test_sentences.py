@@ -7,7 +7,7 @@ from dealtriage.features.registry import by_name
 from dealtriage.sentences import ABSENT, SENTENCES, say
 
 UNTOLD = {"quarter_end_days", "year_end_days", "month", "owner_deals_closed", "owner_win_share", "owner_comeback_share", "owner_log_lag_days",
-          "owner_prompt_share"}
+          "owner_prompt_share", "owner_logged_share", "proposals_withdrawn", "stage_pace"}
 NUMBERS = dict.fromkeys(by_name(), 3.0) | {"stage_name": "Proposal", "furthest_name": "Proposal"}
 LONGEST = 130
 

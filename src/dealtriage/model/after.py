@@ -51,9 +51,14 @@ class When:
 
 def after(known: Known, label: Label, rows: pd.DataFrame) -> pd.DataFrame:
     """What is learnt of when and of winning, said of `rows`: share_<n>d for each of label.when_days, wait_days and p_win."""
-    longest = max(label.when_days)
+    longest = farthest(label)
     when, win = fit_when(known, longest), fit_win(known, longest)
     return said_after(when, win, label.when_days, rows)
+
+
+def farthest(label: Label) -> int:
+    """How many days ahead is looked at most: the horizon, or beyond."""
+    return max(label.horizon_days, *label.when_days)
 
 
 def said_after(when: When, win: Pipeline, when_days: tuple[int, ...], rows: pd.DataFrame) -> pd.DataFrame:

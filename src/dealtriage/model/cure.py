@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from dealtriage.model.base import Floats, TwoClasses
 from dealtriage.model.boosting import TrendBoosting
 
-REOPENED = 0.01  # the share of a lost deal that is still counted as stalled while its window runs
+REOPENED, LOSSES = 0.01, 100  # the share of lost deals that come back after all, before any is seen, and by how many seen ones it is outweighed
 FEWEST_TO_TIME = 30
 
 
@@ -107,10 +107,11 @@ class MixtureCure(TwoClasses):
             return self
         waiting = self.latency_.share(known.followed[open_], covariates[open_])
         still = _still_open(known.lost[is_over & (part == 0)], known.followed[open_])
+        reopened = _reopened(known.of(is_over), self.horizon_days, known.followed[dark])
         for _ in range(self.rounds):
             p = self.incidence_.predict_proba(_take(rows, open_))[:, 1]
             part[open_] = p * (1 - waiting) / (p * (1 - waiting) + (1 - p) * still + 1e-12)
-            part[dark] = REOPENED
+            part[dark] = reopened
             self.incidence_ = fit_weighted(incidence, *_split(rows, part, open_))
         return self
 
@@ -134,6 +135,15 @@ def fit_weighted(model: BaseEstimator, X: ArrayLike, y: NDArray[np.int64], weigh
 def _still_open(lost: Floats, after: Floats) -> Floats:
     """The share of dead deals that were not lost yet after so many days."""
     return 1 - np.searchsorted(np.sort(lost), after, side="right") / max(len(lost), 1)
+
+
+def _reopened(over: Watched, within: float, after: Floats) -> float:
+    """The share of deals lost and not back by about the days `after` that come back within the horizon all the same."""
+    if not len(after):
+        return REOPENED
+    day = float(np.median(after))
+    lost = (over.lost <= day) & (over.back > day)
+    return float(((over.back[lost] < within).sum() + REOPENED * LOSSES) / (lost.sum() + LOSSES))
 
 
 def _split(rows: ArrayLike, part: Floats, open_: NDArray[np.bool_]) -> tuple[ArrayLike, NDArray[np.int64], Floats]:

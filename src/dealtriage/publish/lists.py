@@ -116,7 +116,7 @@ def _band(row: object) -> str:
     low, high, share, deals = (getattr(row, f"band_{name}") for name in ("low", "high", "came_true_share", "deals"))
     if np.isnan(deals) or np.isnan(share) or not deals:
         return ""
-    return f"of {deals:,.0f} past deals given {low:.0%} to {high:.0%}, {share:.0%} came back"
+    return f"{deals:,.0f} past deals were given {low:.0%} to {high:.0%}; {share:.0%} of those weeks led to a comeback"
 
 
 def _hand(hand: float) -> str:

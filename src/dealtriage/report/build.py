@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dealtriage import evaluate
-from dealtriage.gate import Gate, alone_alarms, decide
+from dealtriage.gate import LEAK_CHECK, Gate, alone_alarms, decide
 from dealtriage.params import Params
 from dealtriage.report import figures, numbers
 from dealtriage.report.page import page
@@ -122,10 +122,8 @@ class Report:
 
     @property
     def alarm(self) -> str | None:
-        most, auc = self.params.model.leak_auc, self.best["auc"]
-        if self.alarms or auc is None or auc <= most:
-            return "; ".join(self.alarms) or None
-        return f"AUC {auc:.3f} is above {most}: too good to be true until shown otherwise. Look for a leak."
+        """What rang, as the gate heard it of the learned model, published or not."""
+        return next((check["told"] for check in self.choice["checks"] if check["name"] == LEAK_CHECK and not check["passed"]), "; ".join(self.alarms) or None)
 
     def over_silence(self, name: str) -> dict[str, Any]:
         """The gain of a model over silence alone."""

@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss
 
 from dealtriage import evaluate
 from dealtriage.features.columns import DAY
+from dealtriage.model.after import farthest
 from dealtriage.params import Label
 
 KEY = ["fold", "as_of", "deal_id"]
@@ -117,7 +118,7 @@ def win_said(chosen: pd.DataFrame, when: pd.DataFrame, label: Label, cutoff: dat
 
     Over all, and by thirds of the chance. Empty where none was followed so long.
     """
-    within = max(label.when_days)
+    within = farthest(label)
     joined = chosen.merge(when, on=KEY, validate="1:1")
     followed = (cutoff - joined["as_of"]).dt.total_seconds() / DAY
     asked = joined[(joined["revived"] == 1) & (followed >= within)]

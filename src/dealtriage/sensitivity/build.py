@@ -55,7 +55,7 @@ def _dates(name: str, one: Fold) -> dict[str, str]:
 def label_refits(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff: datetime) -> tuple[dict[tuple[str, int], Refit], Fold | None]:
     """A refit for each strictness and each horizon: half, once, and twice or one and a half times the usual one, as the history allows.
 
-    All are asked about the same rows: those of a fold that is over under the longest horizon.
+    All are asked about the same fold, which is over under the longest horizon; where refusals are excluded, they are others under each label.
     """
     usual = params.label.horizon_days
     for longest in (*(round(times * usual) for times in LONGER), usual):

@@ -13,7 +13,7 @@ from dealtriage.backtest import FEWEST_OF_EACH, FEWEST_ROWS, known_at
 from dealtriage.calendar import Fold, last_matured
 from dealtriage.features.columns import DAY
 from dealtriage.matrix import deal_group
-from dealtriage.model.after import fit_when
+from dealtriage.model.after import farthest, fit_when
 from dealtriage.model.base import Floats
 from dealtriage.model.candidates import candidates
 from dealtriage.model.cure import fit_weighted
@@ -135,7 +135,7 @@ def _candidate(columns: list[str], params: Params, without: str) -> BaseEstimato
 
 def _share_by(asked: pd.DataFrame, known: Known, params: Params, cutoff: datetime) -> Floats:
     """The part of the chance that should have come true by the cutoff."""
-    when = fit_when(known, max(params.label.when_days))
+    when = fit_when(known, farthest(params.label))
     return np.minimum(when.share(followed_days(asked, cutoff), asked["silence_days"].to_numpy(dtype=float)), 1.0)  # type: ignore[arg-type]
 
 
