@@ -154,9 +154,8 @@ def _stage_names(workspace: Workspace) -> dict[int, str]:
 
 
 def _lookalikes(workspace: Workspace) -> Ranges:
-    """How past deals fared, as training wrote it down; nothing for a model that was trained without."""
-    path = workspace.model / "lookalikes.parquet"
-    return by_feature(read_parquet(path)) if path.is_file() else {}
+    """How past deals fared, as training wrote it down."""
+    return by_feature(read_parquet(workspace.model / "lookalikes.parquet"))
 
 
 def _deal_facts(workspace: Workspace) -> pd.DataFrame:
