@@ -192,10 +192,10 @@ class Life:
         if at < self.end:
             heapq.heappush(self._queue, (at, next(self._ticket), step, what))
 
-    def run(self) -> None:
-        """Let everything happen, in order of time."""
+    def run(self, until: float = math.inf) -> None:
+        """Let everything happen that is due before `until`, in order of time."""
         queue = self._queue
-        while queue:
+        while queue and queue[0][0] < until:
             at, _, step, what = heapq.heappop(queue)
             step(self, at, what)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import drift, talk
 from .clock import business
 from .life import Life, PlainTask
+from .rates import PerState
 
 WITHDRAW, DISCOVERY, THIRD_PARTY = "withdraw", "discovery", "third_party"
 TASKS = {
@@ -29,15 +30,22 @@ def consider(life: Life, t: float) -> None:
 
 def _choose(life: Life) -> str:
     done = {kind for kind, _ in life.rehabs}
-    if _outstanding(life) and WITHDRAW not in done:
+    if is_outstanding(life) and WITHDRAW not in done:
         return WITHDRAW if life.chance(0.6) else DISCOVERY
     if DISCOVERY not in done:
         return DISCOVERY if life.chance(0.75) else THIRD_PARTY
     return THIRD_PARTY
 
 
-def _outstanding(life: Life) -> bool:
+def is_outstanding(life: Life) -> bool:
+    """Whether the newest proposal waits for an answer."""
     return bool(life.quotes) and life.quotes[-1].status == "Presented"
+
+
+def chance_of(life: Life, kind: str) -> float:
+    """The chance that an intervention brings this buyer back, as they are now."""
+    row: PerState = getattr(life.rates.rehab, kind)
+    return row[life.state]
 
 
 def intervene(life: Life, t: float, kind: str) -> None:
@@ -53,7 +61,7 @@ def intervene(life: Life, t: float, kind: str) -> None:
     life.rehabs.append((kind, t))
     talk.write(life, t, f"{SUBJECTS[kind]}: {life.account.name}", life.new_thread())
     life.press(t, -0.7 * life.felt_pressure(t))
-    if life.chance(getattr(life.rates.rehab, kind)[life.state]):
+    if life.chance(chance_of(life, kind)):
         life.later(
             business(t + life.spread(life.rates.rehab.delay_days, 0.6), life.rng), drift.come_round, life.turn
         )

@@ -29,7 +29,14 @@ class World:
 
 def live(world: World, number: int) -> Life:
     """Deal `number` of this world, simulated to its end or the export."""
-    life = _born(world, number)
+    life = begin(world, number, world.end)
+    life.run()
+    return life
+
+
+def begin(world: World, number: int, end: float) -> Life:
+    """Deal `number` of this world, nothing of it simulated yet; what it does when it runs is the same up to any `end`."""
+    life = _born(world, number, end)
     life.states.append((life.created, ENGAGED))
     life.changes.append(Change(life.created, life.rep.user.number, {}, 0, life.amount, life.close_day))
     life.owners.append((life.created, life.rep))
@@ -40,11 +47,10 @@ def live(world: World, number: int) -> Life:
     life.later(monday_from(life.created), monday)
     life.later(_next_sweep(life, life.created), sweep)
     _plan_owner_change(life)
-    life.run()
     return life
 
 
-def _born(world: World, number: int) -> Life:
+def _born(world: World, number: int, end: float) -> Life:
     rng = random.Random(f"{world.seed}:deal:{number}")
     rates = world.rates
     created = _creation(world, rng)
@@ -60,7 +66,7 @@ def _born(world: World, number: int) -> Life:
     dirt = rates.dirt
     return Life(
         number=number, rng=rng, rates=rates, company=world.company, account=account, buyer=buyer, rep=rep,
-        created=created, end=world.end, patience=patience, last_signal=created, since=created,
+        created=created, end=end, patience=patience, last_signal=created, since=created,
         amount=None if rng.random() < dirt.no_amount else amount,
         close_day=None if rng.random() < dirt.no_close_date else month_end(int(created) + rng.randrange(45, 110)),
         gap=world.gap if rep.team == GAP_TEAM else (0.0, 0.0),
