@@ -59,7 +59,8 @@ def learned(task: Task) -> Answer:
     is_over = (task.quiet["as_of"] + timedelta(days=label.horizon_days) <= cut).to_numpy()
     kept = is_over & ~task.quiet["deal_id"].isin(task.split.test["deal_id"]).to_numpy()
     known = known_at(task.quiet, task.columns, one, kept, label)
-    choice = choose(rules(), candidates(task.params.model.candidates, task.columns, task.params.model.seed), known)
+    model = task.params.model
+    choice = choose(rules(), candidates(model.candidates, task.columns, model.seed), known, model.search_seconds)
     return Answer(chance(fit_choice(choice, known), task.split.test[task.columns]), time.monotonic() - started)
 
 

@@ -127,7 +127,7 @@ def _predict(matrix: pd.DataFrame, columns: list[str], group: NDArray[np.int64],
     if len(finished.y) < FEWEST_ROWS or finished.fewest < FEWEST_OF_EACH or test.empty:
         return None
     with threadpool_limits(1):
-        choice = choose(plain, candidates(params.model.candidates, columns, params.model.seed), known)
+        choice = choose(plain, candidates(params.model.candidates, columns, params.model.seed), known, params.model.search_seconds)
         fitted = {**{name: clone(rule).fit(finished.X, finished.y) for name, rule in plain.items()}, LEARNED: fit_choice(choice, known)}
         asked = test.reindex(columns=["deal_id", "as_of", *LABELS, *SEGMENTED]).assign(fold=one.number)
         found = [asked.assign(model=name, is_rule=name in plain, p=chance(model, test[columns])) for name, model in fitted.items()]

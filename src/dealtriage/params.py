@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -144,8 +144,15 @@ class Backtest(_Section):
 class Model(_Section):
     seed: int
     candidates: Annotated[tuple[Literal["additive_boosting", "pairwise_boosting", "logistic_splines"], ...], Field(min_length=1)]
+    search_seconds: Annotated[float, Field(ge=0)] = 0.0
     leak_auc: Share
     trusted: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _searchable(self) -> Self:
+        if self.search_seconds > 0 and self.candidates[0] == "logistic_splines":
+            raise ValueError("search_seconds searches the settings of boosted trees: name pairwise_boosting or additive_boosting first")
+        return self
 
 
 class Publish(_Section):

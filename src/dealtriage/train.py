@@ -56,7 +56,7 @@ def _choice(name: str, plain: dict[str, BaseEstimator], params: Params, columns:
     """The rule that the gate left, or what selection makes of the newest data."""
     if name in plain:
         return plain_choice(name, plain[name])
-    return choose(plain, candidates(params.model.candidates, columns, params.model.seed), known)
+    return choose(plain, candidates(params.model.candidates, columns, params.model.seed), known, params.model.search_seconds)
 
 
 def _about(matrix: pd.DataFrame, rows: Slice) -> dict[str, Any]:

@@ -24,6 +24,8 @@ def test_our_own_files_load(path: Path) -> None:
     ("source:", "source: [", "is not readable YAML"),
     ('test_deals: "^test', 'test_deals: "(^test', "source.test_deals.*no regular expression"),
     ("candidates: [pairwise_boosting, additive_boosting]", "candidates: [crystal_ball]", "model.candidates"),
+    ("search_seconds: 0 ", "search_seconds: -1 ", "model.search_seconds"),
+    ("candidates: [pairwise_boosting, additive_boosting]\n  search_seconds: 0", "candidates: [logistic_splines]\n  search_seconds: 60", "name pairwise_boosting"),
     ("dead_below: 0.2 ", "dead_below: 20 ", "publish.dead_below"),
     ("bands: [0.05, 0.1", "bands: [0.1, 0.05", "publish.bands"),
 ])

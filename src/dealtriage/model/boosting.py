@@ -22,12 +22,13 @@ class TrendBoosting(TwoClasses):
     """
 
     def __init__(self, trends: tuple[int, ...] | None = None, interactions: str = "none", trees_per_root: float = 1.0, leaves: int = 6,
-                 fewest_in_leaf: int | None = None, seed: int = 0) -> None:
+                 fewest_in_leaf: int | None = None, learning_rate: float = 0.06, seed: int = 0) -> None:
         self.trends = trends
         self.interactions = interactions
         self.trees_per_root = trees_per_root
         self.leaves = leaves
         self.fewest_in_leaf = fewest_in_leaf
+        self.learning_rate = learning_rate
         self.seed = seed
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -40,7 +41,7 @@ class TrendBoosting(TwoClasses):
         self.edges_ = [_edges(values[:, at]) for at in self.kept_]
         trends = self.trends or (0,) * values.shape[1]
         self.model_ = HistGradientBoostingClassifier(
-            learning_rate=0.06, max_iter=max(round(self.trees_per_root * np.sqrt(rows)), 1), max_leaf_nodes=self.leaves, min_samples_leaf=fewest,
+            learning_rate=self.learning_rate, max_iter=max(round(self.trees_per_root * np.sqrt(rows)), 1), max_leaf_nodes=self.leaves, min_samples_leaf=fewest,
             l2_regularization=10.0, max_features=0.5, early_stopping=False, random_state=self.seed,
             interaction_cst="no_interactions" if self.interactions == "none" else "pairwise",
             monotonic_cst=[trends[at] for at in self.kept_]).fit(self._coded(values), outcome, sample_weight=sample_weight)

@@ -2,7 +2,8 @@
 
 Candidates are crossed in two halves of the deals, each fitted on the older rows of one half and asked about the later rows of the other, so that no deal stands
 on both sides. Such a trial is noisy: on a few hundred deals, taking the best or the simplest within a standard error loses more than it finds
-(docs/decisions/0010). So another candidate, or one of the two plainest rules, is taken only if it is better by two standard errors.
+(docs/decisions/0010). So another candidate, or one of the two plainest rules, is taken only if it is better by two standard errors. So is the best that a
+search within a budget finds, where one is asked for.
 """
 
 from dataclasses import dataclass
@@ -35,14 +36,19 @@ class Choice:
     trials: pd.DataFrame
 
 
-def choose(rules: dict[str, BaseEstimator], offered: dict[str, BaseEstimator], known: Known) -> Choice:
-    """The first of the offered candidates, unless another one or a plain rule is better on later rows by two standard errors."""
-    tried = {**offered, **{name: rules[name] for name in PLAINEST}}
+def choose(rules: dict[str, BaseEstimator], offered: dict[str, BaseEstimator], known: Known, search_seconds: float = 0.0) -> Choice:
+    """The first of the offered candidates, unless another one or a plain rule is better on later rows by two standard errors.
+
+    search_seconds: how long to search for better settings of the first, which then take part as another candidate.
+    """
     train, later = known.train, known.later
     halves = [train.of(train.half != half) for half in (0, 1)]
     if later.fewest < FEWEST_TO_JUDGE or min(half.fewest for half in halves) == 0:
-        name = next(iter(tried))
-        return Choice(name, tried[name], False, 1.0, 0.0, NO_TRIALS)
+        name = next(iter(offered))
+        return Choice(name, offered[name], False, 1.0, 0.0, NO_TRIALS)
+    if search_seconds > 0:
+        offered = {**offered, **_found(next(iter(offered.values())), halves, later, search_seconds)}
+    tried = {**offered, **{name: rules[name] for name in PLAINEST}}
     odds = {name: _crossed(model, halves, later) for name, model in tried.items()}
     table = _judged(odds, later, set(offered))
     name = str(table.loc[table["is_chosen"], "name"].iloc[0])
@@ -62,6 +68,13 @@ def fit_choice(choice: Choice, known: Known) -> Calibrated:
         return Calibrated(clone(choice.model).fit(known.finished.X, known.finished.y))
     cure = MixtureCure(clone(choice.model), float(known.horizon_days), "silence_days")
     return Calibrated(cure.fit(known.everything.X, known.everything.y, known.watched), choice.slope, choice.intercept)
+
+
+def _found(model: BaseEstimator, halves: list[Slice], later: Slice, seconds: float) -> dict[str, BaseEstimator]:
+    """What a search finds when it judges as a trial does."""
+    from dealtriage.model.search import SEARCHED, searched
+
+    return {SEARCHED: searched(model, lambda one: float(_losses(_crossed(one, halves, later), later, True).mean()), seconds)}
 
 
 def _crossed(model: BaseEstimator, halves: list[Slice], later: Slice) -> Floats:
