@@ -36,7 +36,7 @@ FEWEST_ROWS = 40
 FEWEST_OF_EACH = 5
 ALARM_ROWS = 200
 SEGMENTED = ["stage_position", "amount", "silence_days"]
-LABELS = ["revived", "days_until_any_signal", "days_until_signal_and_progress", "days_until_won", "ended_by", "ended_by_whom"]
+LABELS = ["revived", "days_until_any_signal", "days_until_signal_and_progress", "days_until_won", "ended_by", "ended_by_whom", "quiet_again_after_days"]
 
 
 def run(params: Params, workspace: Workspace) -> None:
@@ -65,7 +65,7 @@ def predictions(matrix: pd.DataFrame, columns: list[str], params: Params, cutoff
                 plain: dict[str, BaseEstimator]) -> dict[str, pd.DataFrame]:
     """Three tables. backtest: fold, deal_id, as_of, model, is_rule, p, the labels and what segments are made of; every test row under every plain rule and
     the learned model. trials: what was tried at each fold and group, and what was chosen (see `selection.Choice`). when: of each test row, share_<n>d (the
-    chance to be back after n days, over that within the horizon), wait_days and p_win (see `model.after`).
+    chance to be back after n days, over that within the horizon), wait_days, p_win and p_restall (see `model.after`).
 
     Raises BadInput when the history is too short to test anything.
     """
@@ -113,8 +113,9 @@ def known_at(matrix: pd.DataFrame, columns: list[str], one: Fold, kept: NDArray[
     train = (as_of < one.train_end).to_numpy()
     later = as_of.between(one.calibration_start, one.calibration_end, inclusive="left").to_numpy()
     won = matrix["days_until_won"].fillna(np.inf).to_numpy(dtype=float)
-    watched = Watched(np.where(is_over, np.maximum(followed, label.horizon_days), followed),
-                      *(np.where(days <= followed, days, np.inf) for days in (back, lost, won)))
+    again = matrix["quiet_again_after_days"].fillna(np.inf).to_numpy(dtype=float)
+    back, lost, won = (np.where(days <= followed, days, np.inf) for days in (back, lost, won))
+    watched = Watched(np.where(is_over, np.maximum(followed, label.horizon_days), followed), back, lost, won, np.where(back + again <= followed, again, np.inf))
     return Known(rows.of(train & usable & is_over), rows.of(later & usable & is_over), rows.of(usable), watched.of(usable), label.horizon_days)
 
 

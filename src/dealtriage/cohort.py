@@ -47,7 +47,7 @@ def write_labels(params: Params, workspace: Workspace, folder: Path, number: int
     """Write what came of the rows of one part."""
     facts = read_parquet(part_path(workspace.timeline, number), list(COLUMNS_READ))
     rows = read_parquet(part_path(folder / "rows", number))
-    write_parquet(label(facts, rows, read_cutoff(workspace), params.label), part_path(folder / "labels", number))
+    write_parquet(label(facts, rows, read_cutoff(workspace), params.label, params.cohort.quiet_days), part_path(folder / "labels", number))
 
 
 def _gaps(workspace: Workspace) -> pd.DataFrame:

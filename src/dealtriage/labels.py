@@ -66,6 +66,32 @@ class Future:
             found[rows] = np.minimum(found, self.first_of(stage > reached, since))[rows]
         return found
 
+    def quiet_again(self, position: Ints, signal: Flags, quiet_days: int) -> Floats:
+        """Days from the fact at a position until the buyer was silent for `quiet_days` or the deal was lost, whichever was first; infinite where there is no such
+        fact, or the deal was won before. The silence counts from the last signal at or before that fact."""
+        size = len(signal)
+        at = np.append(self.occurred, 0)[position]
+        ordinal = np.arange(size)
+        deal_begin = np.searchsorted(self.key, self.row_deal * self.span, side="left")
+        before = np.append(np.maximum.accumulate(np.where(signal, ordinal, -1)), -1)[position]
+        start = np.where(before >= deal_begin, before, position)
+        ends = self.first_of(self._silenced(signal, quiet_days), start)
+        silent = np.append(self.occurred, 0)[ends] + quiet_days * DAY
+        lost, won = (self.first_of(np.isin(self.kind, kinds), position) for kinds in (("lost", "refused"), ("won",)))
+        lost_at, won_at = (np.where(found < size, np.append(self.occurred, 0)[found].astype(float), np.inf) for found in (lost, won))
+        until = np.minimum(np.where(ends < size, silent, np.inf), lost_at)
+        return np.where((position == size) | (won_at <= until), np.inf, np.maximum(until - at, 0) / DAY)
+
+    def _silenced(self, signal: Flags, quiet_days: int) -> Flags:
+        """The signals that no other of the same deal follows within `quiet_days`."""
+        where = np.flatnonzero(signal)
+        deal = self.key[where] // self.span
+        after = np.append(self.occurred[where][1:], 0) - self.occurred[where]
+        is_last = np.append(deal[1:] != deal[:-1], True)
+        found = np.zeros(len(signal), dtype=bool)
+        found[where] = is_last | (after >= quiet_days * DAY)
+        return found
+
     def _since(self, instant: Ints) -> Ints:
         """The position of the first fact of each row's deal at or after an instant."""
         return np.searchsorted(self.key, self.row_deal * self.span + instant, side="left")
@@ -77,20 +103,22 @@ class Future:
         return np.where(self.begin > np.searchsorted(deal, self.row_deal, side="left"), best[self.begin - 1], 0.0)
 
 
-def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Label) -> pd.DataFrame:
+def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Label, quiet_days: int = 14) -> pd.DataFrame:
     """The label of each row of a cohort, in its order.
 
     rows: deal_id, as_of, is_in_gap. Columns: deal_id, as_of, is_matured; left_out (why the row is kept out of training and
     metrics: not_matured, in_gap, refused; empty = it is not); revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
     params; days_until_any_signal, days_until_signal_and_progress, days_until_won: days from the as-of date until the deal came back, by each
     strictness, as far as the export reaches (empty = not so far); the same with _known at the end: until this was known; ended_by (won, lost, lost_by_rule, refused, or open at the end of the window),
-    ended_by_whom and ended_after_days.
+    ended_by_whom and ended_after_days; quiet_again_after_days: days from coming back until the buyer was silent for `quiet_days` again or the deal was lost (empty = it did not come back, was won, or this lies after the export).
     """
     future = Future(facts, rows)
     signal = future.facts["is_buyer_signal"].to_numpy(dtype=bool)
     won = future.first_of(future.kind == "won")
     came_back = {"any_signal": np.minimum(won, future.first_of(signal)), "signal_and_progress": np.minimum(won, future.moved(signal)), "won": won}
     revived = future.days(came_back[params.revival]) < params.horizon_days
+    back = came_back[params.revival]
+    again = future.quiet_again(back, signal, quiet_days)
     ending = future.first_of(np.isin(future.kind, ENDINGS))
     ending = np.where(future.days(ending) < params.horizon_days, ending, len(future.kind))
     ended = _ended_by(future)[ending]
@@ -105,7 +133,13 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
         table[f"days_until_{name}_known"] = _finite(future.known_days(position))
     names = [*future.facts["owner_id"].astype(object), None]
     return table.assign(ended_by=ended, ended_by_whom=pd.Series([names[at] for at in ending], dtype="str"),
-                        ended_after_days=_finite(future.days(ending)))
+                        ended_after_days=_finite(future.days(ending)), quiet_again_after_days=_finite(_seen(again, future.days(back), rows["as_of"], cutoff)))
+
+
+def _seen(again: Floats, back: Floats, as_of: pd.Series, cutoff: datetime) -> Floats:
+    """What of `again` (days from coming back) lies before the export."""
+    left = (cutoff - as_of).dt.total_seconds().to_numpy() / DAY - back
+    return np.where(again <= left, again, np.inf)
 
 
 def _finite(days: Floats) -> Floats:

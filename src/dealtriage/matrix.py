@@ -29,6 +29,12 @@ def read_rotten_days(workspace: Workspace) -> dict[int, float]:
     return dict(zip(stages["position"].astype(int), stages["rotten_days"].astype(float), strict=True))
 
 
+def read_stage_names(workspace: Workspace) -> dict[int, str]:
+    """The name of each stage, by its position."""
+    stages = read_parquet(workspace.core / "stages.parquet")
+    return dict(zip(stages["position"].astype(int), stages["stage"], strict=True))
+
+
 def feature_columns(matrix: pd.DataFrame) -> list[str]:
     """The feature columns of a matrix, in order. Raises BadInput when one is excluded that a rule needs."""
     from dealtriage.features.registry import by_name

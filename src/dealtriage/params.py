@@ -173,9 +173,52 @@ class Publish(_Section):
         return value
 
 
+Said = dict[Literal["lost_to_competitor", "status_quo", "timing", "budget_frozen", "champion_left", "reorganised"], Pattern]
+SAID: Said = {
+    "lost_to_competitor": r"compet|other (supplier|vendor|offer)|another (supplier|vendor|offer)|alternative offer|tender",
+    "status_quo": r"stay with|keep (the|our) current|no need (any ?more|for)",
+    "timing": r"\bwait(ing|s)?\b|postpon|\bdelay|not (before|until)|next (quarter|year)|on hold",
+    "budget_frozen": r"budget|funding|freeze|frozen",
+    "champion_left": r"left the company|no longer (with|works?)|successor|new contact",
+    "reorganised": r"reorg|restructur|merger|acqui(red|sition)",
+}
+
+
+class WinLoss(_Section):
+    stated: dict[str, str] = {}
+    said: Said = Field(default=SAID)
+
+    @field_validator("stated")
+    @classmethod
+    def _known_meanings(cls, value: dict[str, str]) -> dict[str, str]:
+        known = ("lost_to_competitor", "disqualified", "no_decision", "status_quo", "indecision", "budget_frozen", "timing", "champion_left", "reorganised", "unknown")
+        if wrong := sorted(set(value.values()) - set(known)):
+            raise ValueError(f"names {', '.join(wrong)}; use {', '.join(known)}")
+        return value
+
+    @field_validator("said")
+    @classmethod
+    def _completed(cls, value: Said) -> Said:
+        return {**SAID, **value}
+
+
+class Experiment(_Section):
+    share: Share = 0.0
+    salt: str = "1"
+
+
 class Phases(_Section):
     actions: Path | None
+    answers: Path | None = None
     large_deal: Annotated[float, Field(ge=0)]
+    withdrawal_subjects: Pattern = r"withdraw"
+    rest_days: Annotated[int, Field(ge=0)] = 14
+    give_up_days: Annotated[int, Field(ge=1)] = 60
+    talk_works: Share = 0.5
+    restall_high: Share = 0.8
+    language: str = "en"
+    playbooks: Path = Path("playbooks")
+    experiment: Experiment = Experiment()
 
 
 class Track(_Section):
@@ -202,6 +245,7 @@ class Params(_Section):
     engine: Engine = Engine()
     backtest: Backtest
     model: Model
+    winloss: WinLoss = WinLoss()
     phases: Phases
     publish: Publish
     track: Track

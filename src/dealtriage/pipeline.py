@@ -18,7 +18,9 @@ STAGES = {
     "evaluate": "dealtriage.report.build",
     "train": "dealtriage.train",
     "score": "dealtriage.score",
+    "winloss": "dealtriage.winloss.build",
     "recommend": "dealtriage.recommend",
+    "effects": "dealtriage.effects.build",
     "publish": "dealtriage.publish.lists",
 }
 

@@ -124,11 +124,12 @@ def reasons(rows: pd.DataFrame, adds: pd.DataFrame, typical: dict[str, float | N
     """
     said = adds.mask(against_trend(rows, adds, typical), 0.0)
     told = [_told(row, own, sayable, lookalikes or {}) for row, own, sayable in zip(
-        _named(rows, stage_names).to_dict("records"), adds.to_dict("records"), said.to_dict("records"), strict=True)]
+        named(rows, stage_names).to_dict("records"), adds.to_dict("records"), said.to_dict("records"), strict=True)]
     return pd.DataFrame(told, columns=[*(f"reason_{n + 1}" for n in range(COUNT)), "most_against"], index=rows.index)
 
 
-def _named(rows: pd.DataFrame, stage_names: dict[int, str]) -> pd.DataFrame:
+def named(rows: pd.DataFrame, stage_names: dict[int, str]) -> pd.DataFrame:
+    """The rows with stage_name and furthest_name, which sentences speak of."""
     def name(at: float) -> str:
         return stage_names.get(int(at), "its stage") if at >= 0 else "its stage"
 

@@ -1,137 +1,96 @@
-"""Scores -> advice: win/loss analysis, phase and role of every open deal."""
+"""Scores and win/loss analysis -> advice: phase and role of every open deal, and the sheets."""
+
+import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from dealtriage.features.build import read_features
-from dealtriage.params import Params
-from dealtriage.phases.actions import read_actions
-from dealtriage.phases.rules import Situation, phase, role
-from dealtriage.tables import parts, read_parquet, replaced_folder, write_parquet
-from dealtriage.winloss.causes import causes, no_decision_kind, outcome_class, turning_points
-from dealtriage.winloss.sheet import around, sheet
+from dealtriage.params import Params, Phases
+from dealtriage.phases.actions import read_actions, read_answers
+from dealtriage.phases.rules import REDISCOVER, THIRD_PARTY, WITHDRAW, Situation, phase, role
+from dealtriage.phases.situations import situations
+from dealtriage.phases.whom import whom_to_ask
+from dealtriage.tables import by_deal, parts, read_parquet, replaced_folder, write_parquet
+from dealtriage.winloss.sheet import sheet
 from dealtriage.workspace import Workspace, read_cutoff
 
-SETTLED = ("withdrawn", "accepted", "rejected", "expired")
+FACTS = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal", "contact_id", "label"]
+ASKED = tuple(Situation.__dataclass_fields__)
+RECOMMENDED = ["deal_id", "recommended_at", "state", "phase", "step", "is_held_out", "p_revive", "model_version", "horizon_days"]
+SHEET = ["deal_id", "owner_id", "number", "key", "question", "answer", "evidence", "your_answer"]
 
 
 def run(params: Params, workspace: Workspace) -> str | None:
     """Write data/advice: advice.parquet (one row per open deal), sheets.parquet (the win/loss sheet, one row per
-    question), actions_quarantine.csv (unusable lines of the action log). Returns how many of these there are, if any."""
+    question), quarantine.csv (unusable lines of the action log and the answers); and add to data/recommended/log.parquet what was recommended when. Returns how many lines cannot be used, if any."""
     cutoff = pd.Timestamp(read_cutoff(workspace))
     scores = read_parquet(workspace.scores / "scores.parquet")
-    known_deals = read_parquet(workspace.core / "deals.parquet", ["deal_id"])["deal_id"]
-    actions, unusable = read_actions(params.phases.actions, known_deals)
-    facts = _facts_of(workspace, scores["deal_id"])
-    advice = scores.merge(_winloss(workspace, scores), on="deal_id", how="left", validate="1:1")
-    advice = advice.merge(situations(scores["deal_id"], facts, _proposals(workspace), actions, cutoff), on="deal_id",
-                          validate="1:1")
-    advice = pd.concat([advice, _phases(advice, params.phases.large_deal)], axis=1)
+    deals = read_parquet(workspace.core / "deals.parquet", ["deal_id", "created_at"])
+    actions, unusable = read_actions(params.phases.actions, deals["deal_id"])
+    answers, unanswered = read_answers(params.phases.answers, deals["deal_id"])
+    facts, proposals = _facts_of(workspace, scores["deal_id"]), read_parquet(workspace.core / "proposals.parquet")
+    at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects)
+    whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
+    advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
+    advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
+    advice = _with_phases(advice, params.phases)
+    quarantine = pd.concat([unusable.assign(file=str(params.phases.actions)), unanswered.assign(file=str(params.phases.answers))], ignore_index=True)
     with replaced_folder(workspace.advice) as folder:
         write_parquet(advice, folder / "advice.parquet")
-        write_parquet(_sheets(advice, facts), folder / "sheets.parquet")
-        unusable.to_csv(folder / "actions_quarantine.csv", index=False, lineterminator="\n")
-    if unusable.empty:
+        write_parquet(_sheets(advice, workspace, answers), folder / "sheets.parquet")
+        quarantine[["file", "line", "deal_id", "reason"]].to_csv(folder / "quarantine.csv", index=False, lineterminator="\n")
+    _record(workspace, advice, params.label.horizon_days)
+    if quarantine.empty:
         return None
-    return (f"{len(unusable)} of {len(unusable) + len(actions)} lines of {params.phases.actions} cannot be used; "
-            f"{workspace.advice / 'actions_quarantine.csv'} says why")
-
-
-def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame,
-               cutoff: pd.Timestamp) -> pd.DataFrame:
-    """What the phase rules ask of each deal on the export day.
-
-    deal_id, proposals_sent, proposals_outstanding, proposals_expired, is_proposal_withdrawn, has_sheet, sheet_note,
-    signals_since_withdrawal, are_needs_restated. Without a withdrawal, signals and needs count from the day the sheet was filled.
-    """
-    frame = pd.DataFrame({"deal_id": deal_ids.to_numpy()}).set_index("deal_id")
-    withdrawn_in_crm = facts[facts["kind"] == "proposal_withdrawn"].groupby("deal_id")["known_at"].max()
-    told = actions[actions["action"] == "proposal_withdrawn"].groupby("deal_id")["done_at"].max()
-    withdrawn = pd.concat([withdrawn_in_crm, told]).groupby(level=0).max()
-    sheet_at = actions[actions["action"] == "sheet_filled"].groupby("deal_id")["done_at"].max()
-    since = withdrawn.combine_first(sheet_at)
-    filled = actions[(actions["action"] == "sheet_filled") & (actions["note"] != "")].sort_values("done_at", kind="stable")
-    frame["sheet_note"] = filled.groupby("deal_id")["note"].last().reindex(frame.index).fillna("")
-    frame["proposals_sent"] = _count(facts[facts["kind"] == "proposal_sent"], frame)
-    unsettled = _unsettled(proposals, told)
-    is_expired = unsettled["expires_on_now"] < cutoff
-    frame["proposals_outstanding"] = _count(unsettled[~is_expired], frame)
-    frame["proposals_expired"] = _count(unsettled[is_expired], frame)
-    frame["is_proposal_withdrawn"] = frame.index.isin(withdrawn.index)
-    frame["has_sheet"] = frame.index.isin(sheet_at.index)
-    later = facts[facts["occurred_at"] > _times(since, facts["deal_id"])]
-    frame["signals_since_withdrawal"] = _count(later[later["is_buyer_signal"]], frame)
-    told_restated = actions[(actions["action"] == "needs_restated")
-                            & (actions["done_at"] >= _times(since, actions["deal_id"]))]
-    restated = {*later.loc[later["kind"] == "discovery_restarted", "deal_id"], *told_restated["deal_id"]}
-    frame["are_needs_restated"] = frame.index.isin(restated)
-    return frame.reset_index()
-
-
-def _unsettled(proposals: pd.DataFrame, told: pd.Series) -> pd.DataFrame:
-    """Sent, no longer a draft, not settled, and not withdrawn by the action log since."""
-    settled = set(proposals.loc[proposals["event"].isin(SETTLED), "proposal_id"])
-    sent = proposals[(proposals["event"] == "sent") & ~proposals["is_draft_now"]]
-    gone = sent["proposal_id"].isin(settled)
-    for times in (told, _settles_what_came_before(proposals)):
-        gone |= sent["occurred_at"] <= _times(times, sent["deal_id"])
-    return sent[~gone]
-
-
-def _settles_what_came_before(proposals: pd.DataFrame) -> pd.Series:
-    """Logs without proposal ids: an event that settles whatever was sent before it. Its newest time by deal."""
-    ids = set(proposals.loc[proposals["event"] == "sent", "proposal_id"])
-    loose = proposals[proposals["event"].isin(SETTLED) & ~proposals["proposal_id"].isin(ids)]
-    return loose.groupby("deal_id")["occurred_at"].max()
-
-
-def _times(by_deal: pd.Series, deal_ids: pd.Series) -> NDArray[np.datetime64]:
-    """The time of each deal, in the order of `deal_ids`; not-a-time where it has none."""
-    return by_deal.astype("datetime64[us]").reindex(deal_ids).to_numpy()
-
-
-def _count(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
-    return rows.groupby("deal_id").size().reindex(frame.index, fill_value=0)
+    given = len(quarantine) + len(actions) + len(answers)
+    return f"{len(quarantine)} of {given} lines of {params.phases.actions} and {params.phases.answers} cannot be used; {workspace.advice / 'quarantine.csv'} says why"
 
 
 def _facts_of(workspace: Workspace, deal_ids: pd.Series) -> pd.DataFrame:
-    columns = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal"]
-    found = [read_parquet(part, columns) for part in parts(workspace.timeline)]
+    found = [read_parquet(part, FACTS) for part in parts(workspace.timeline)]
     return pd.concat([facts[facts["deal_id"].isin(deal_ids)] for facts in found], ignore_index=True)
 
 
-def _proposals(workspace: Workspace) -> pd.DataFrame:
-    return read_parquet(workspace.core / "proposals.parquet")
-
-
-def _winloss(workspace: Workspace, scores: pd.DataFrame) -> pd.DataFrame:
-    features = pd.concat([found[found["as_of"].isin(scores["as_of"])] for found in map(read_features, parts(workspace.features))])
-    now = scores[["deal_id", "as_of"]].merge(features, on=["deal_id", "as_of"], validate="1:1")
-    adds = read_parquet(workspace.scores / "contributions.parquet").set_index("deal_id").loc[now["deal_id"]].reset_index(drop=True)
-    told = pd.concat([now[["deal_id"]], causes(adds), no_decision_kind(now)], axis=1)
-    reasons = scores.set_index("deal_id")["loss_reason"].reindex(now["deal_id"])
-    told = told.join(outcome_class(told["kind"], reasons.reset_index(drop=True)))
-    turned = turning_points(read_parquet(workspace.scores / "outlook.parquet"))
-    return told.merge(turned, on="deal_id", how="left")
-
-
-def _phases(advice: pd.DataFrame, large_deal: float) -> pd.DataFrame:
+def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
+    """phase, step, why_phase, until, role, why_role and is_held_out of each deal."""
+    bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
+    told = advice.assign(is_large=advice["amount"] >= params.large_deal, stalls=advice["quiet_spells_survived"] + 1, **bounds)
     found = []
-    for row in advice.itertuples():
-        situation = Situation(
-            row.state, row.proposals_outstanding > 0, row.has_sheet,
-            row.signals_since_withdrawal, row.are_needs_restated, row.amount >= large_deal, row.cause, row.kind)
+    for row in told[[name for name in ASKED if name in told]].to_dict("records"):
+        situation = Situation(**{str(name): value for name, value in row.items()})
         chosen, who = phase(situation), role(situation)
-        found.append((chosen.then, chosen.because, who.then, who.because if who.then else ""))
-    return pd.DataFrame(found, columns=["phase", "why_phase", "role", "why_role"], index=advice.index)
+        found.append((chosen.then, chosen.step, chosen.because, chosen.until, who.then, who.because if who.then else ""))
+    table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role"], index=advice.index)
+    drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
+    return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY]))
 
 
-def _sheets(advice: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+def held_out(deal_ids: Iterable[str], share: float, salt: str) -> np.ndarray:
+    """Which deals are drawn to get no recommendation: by their ids alone, so that a deal stays on its side from week to week."""
+    drawn = [int.from_bytes(hashlib.sha256(f"{salt}:{one}".encode()).digest()[:8], "big") / 2**64 for one in deal_ids]
+    return np.array(drawn) < share
+
+
+def _record(workspace: Workspace, advice: pd.DataFrame, horizon_days: int) -> None:
+    """Add this export's recommendations to the log, in place of those an earlier run made of the same export."""
+    log = workspace.recommended / "log.parquet"
+    now = advice.rename(columns={"cutoff": "recommended_at", f"p_revive_{horizon_days}d": "p_revive"}).assign(horizon_days=horizon_days)[RECOMMENDED]
+    now = now[~now["phase"].isin(["leave_alone"])]
+    before = read_parquet(log) if log.is_file() else now.iloc[:0]
+    kept = before[before["recommended_at"] != pd.Timestamp(read_cutoff(workspace))]
+    both = pd.concat([one for one in (kept, now) if len(one)] or [now], ignore_index=True).sort_values(["recommended_at", "deal_id"], kind="stable")
+    write_parquet(both.reset_index(drop=True), log)
+
+
+def _sheets(advice: pd.DataFrame, workspace: Workspace, answers: pd.DataFrame) -> pd.DataFrame:
     judged = advice[advice["state"].isin(["stalled", "dead"])]
-    happened = around(facts, judged[judged["turned_at"].notna()])
+    stories = by_deal(read_parquet(workspace.winloss / "stories.parquet"))
+    differences = by_deal(read_parquet(workspace.winloss / "differences.parquet"))
+    own = answers.groupby("deal_id")[["question", "answer"]].apply(lambda rows: dict(rows.to_numpy().tolist())).to_dict() if len(answers) else {}
     rows = []
     for deal in judged.to_dict("records"):
-        for number, (question, answer, evidence) in enumerate(sheet(deal, happened.get(deal["deal_id"], "")), start=1):
-            rows.append((deal["deal_id"], deal["owner_id"], number, question, answer, evidence))
-    return pd.DataFrame(rows, columns=["deal_id", "owner_id", "number", "question", "answer", "evidence"])
+        lines = [f"{one['at']:%d %B} {one['what']}" for one in stories.get(deal["deal_id"], [])]
+        asked = sheet(deal, lines, differences.get(deal["deal_id"], []), own.get(deal["deal_id"], {}))
+        rows += [(deal["deal_id"], deal["owner_id"], number, *one) for number, one in enumerate(asked, start=1)]
+    return pd.DataFrame(rows, columns=SHEET)

@@ -15,7 +15,7 @@ from dealtriage.features.build import whole
 from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
 from dealtriage.lookalikes import Ranges, by_feature
-from dealtriage.matrix import KEY
+from dealtriage.matrix import KEY, read_stage_names
 from dealtriage.model.after import When, said_after
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
@@ -70,7 +70,8 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     rows["p"] = p
     now = pd.concat(newest).reindex(columns=[*rows.columns, *(name for name in by_name() if name != "silence_days")])
     now = now.assign(p=p[now.index]).reset_index(drop=True)
-    then = said_after(When.from_json(card["when"]), load_model(workspace.model / "win.skops"), tuple(card["when_days"]), now)
+    win, restall = (load_model(workspace.model / f"{name}.skops") for name in ("win", "restall"))
+    then = said_after(When.from_json(card["when"]), win, restall, tuple(card["when_days"]), now)
     now = now.join(then.where(now["is_quiet"]))
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
@@ -99,7 +100,7 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
     now["gap"] = now["gap_number"].map(_gaps_in_words(workspace)).astype("str").fillna("")
     scores = _scores(params.publish, rows, now, bands)
     added = adds[card["features"]]
-    why = reasons(now, added, card["typical_deal"], _stage_names(workspace), _lookalikes(workspace))
+    why = reasons(now, added, card["typical_deal"], read_stage_names(workspace), _lookalikes(workspace))
     scores = scores.join(why).join(added_by_group(added)).assign(
         model_version=card["version"], cutoff=pd.Timestamp(read_cutoff(workspace)).as_unit("us"))
     scores = scores.join(_then(now, card["when_days"], horizon)).rename(columns={"p": f"p_revive_{horizon}d"}).merge(facts, on="deal_id", how="left")
@@ -110,9 +111,9 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
 
 
 def _then(now: pd.DataFrame, when_days: list[int], horizon: int) -> pd.DataFrame:
-    """p_revive_<n>d for the other days, wait_days_if_revived and p_win_if_revived; empty for deals that are not quiet."""
+    """p_revive_<n>d for the other days, wait_days_if_revived, p_win_if_revived and p_restall; empty for deals that are not quiet."""
     chances = {f"p_revive_{days}d": (now["p"] * now[f"share_{days}d"]).clip(upper=1.0) for days in when_days if days != horizon}
-    return pd.DataFrame({**chances, "wait_days_if_revived": now["wait_days"], "p_win_if_revived": now["p_win"]})
+    return pd.DataFrame({**chances, "wait_days_if_revived": now["wait_days"], "p_win_if_revived": now["p_win"], "p_restall": now["p_restall"]})
 
 
 def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:
@@ -146,11 +147,6 @@ def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: 
 
 def _gaps_in_words(workspace: Workspace) -> dict[int, str]:
     return {gap.gap_number: told(gap) for gap in read_parquet(workspace.core / "gaps.parquet").itertuples()}
-
-
-def _stage_names(workspace: Workspace) -> dict[int, str]:
-    stages = read_parquet(workspace.core / "stages.parquet")
-    return dict(zip(stages["position"].astype(int), stages["stage"], strict=True))
 
 
 def _lookalikes(workspace: Workspace) -> Ranges:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,6 +55,23 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with sorted keys; the same content gives the same bytes."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """The same for JSON: numbers rounded, None where there is none."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return round(float(value), 6) if np.isfinite(value) else None
+    return value
 
 
 def read_json(path: Path) -> Any:
@@ -113,6 +131,14 @@ class PartColumns:
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a table that an earlier stage wrote. Raises BadInput when that stage has not run."""
     return pq.read_table(_present(path), columns=columns).to_pandas()
+
+
+def by_deal(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each deal, in order, as a column name -> value."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        found.setdefault(str(row["deal_id"]), []).append({str(name): one for name, one in row.items()})
+    return found
 
 
 def parts(folder: Path) -> list[Path]:

@@ -7,24 +7,25 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from dealtriage.backtest import known_at
+from dealtriage.backtest import drawn, known_at
 from dealtriage.calendar import WEEK, fold
 from dealtriage.errors import BadInput
 from dealtriage.lookalikes import ranges
 from dealtriage.matrix import feature_columns, read_labelled, read_rotten_days
-from dealtriage.model.after import farthest, fit_when, fit_win
+from dealtriage.model.after import farthest, fit_restall, fit_when, fit_win
 from dealtriage.model.candidates import candidates
 from dealtriage.model.fitting import Known, Slice
 from dealtriage.model.rules import rules
 from dealtriage.model.selection import Choice, choose, fit_choice, plain_choice
 from dealtriage.model.store import save_model
 from dealtriage.params import Params
+from dealtriage.peers import past
 from dealtriage.tables import read_json, write_json, write_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write models/: model.skops, win.skops, lookalikes.parquet and card.json. Returns one line that names the model."""
+    """Write models/: model.skops, win.skops, restall.skops, lookalikes.parquet, past.parquet and card.json. Returns one line that names the model."""
     matrix = read_labelled(workspace)
     columns, cutoff, plain = feature_columns(matrix), read_cutoff(workspace), rules(read_rotten_days(workspace))
     name = str(read_json(workspace.reports / "metrics" / "backtest.json")["model"])
@@ -40,6 +41,8 @@ def run(params: Params, workspace: Workspace) -> str:
     workspace.model.mkdir(parents=True, exist_ok=True)
     save_model(fitted, workspace.model / "model.skops")
     save_model(win, workspace.model / "win.skops")
+    save_model(fit_restall(known), workspace.model / "restall.skops")
+    write_parquet(past(drawn(matrix, params.backtest.most_deals), columns), workspace.model / "past.parquet")
     write_parquet(ranges(rows.X, rows.y, rows.deal, params.publish.min_band_deals), workspace.model / "lookalikes.parquet")
     version = hashlib.sha256((workspace.model / "model.skops").read_bytes()).hexdigest()[:12]
     write_json(workspace.model / "card.json", {

@@ -21,7 +21,7 @@ from dealtriage.score import CHANCES, assemble, write_chances
 from dealtriage.tables import read_parquet, read_parts, replaced_folder
 from dealtriage.workspace import Workspace, read_cutoff
 
-TAKEN_OVER = ("models/model.skops", "models/win.skops", "models/card.json", "models/lookalikes.parquet", "reports/tables/bands.csv")
+TAKEN_OVER = ("models/model.skops", "models/win.skops", "models/restall.skops", "models/card.json", "models/lookalikes.parquet", "models/past.parquet", "reports/tables/bands.csv")
 
 
 def run(params: Params, before: Workspace, workspace: Workspace) -> str:

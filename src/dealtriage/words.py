@@ -16,3 +16,8 @@ def many(value: float, one: str, more: str | None = None) -> str:
 def times(value: float) -> str:
     """How often: 'once', 'twice', '3 times'."""
     return {1: "once", 2: "twice"}.get(round(value), f"{round(value)} times")
+
+
+def share(value: float) -> str:
+    """A share or chance: '24%', 'under 1%'."""
+    return "under 1%" if 0 <= value < 0.01 else f"{value:.0%}"

@@ -46,8 +46,20 @@ class Workspace:
         return self.root / "data" / "scores"
 
     @property
+    def winloss(self) -> Path:
+        return self.root / "data" / "winloss"
+
+    @property
     def advice(self) -> Path:
         return self.root / "data" / "advice"
+
+    @property
+    def recommended(self) -> Path:
+        return self.root / "data" / "recommended"
+
+    @property
+    def evidence(self) -> Path:
+        return self.root / "data" / "evidence"
 
     @property
     def lists(self) -> Path:

@@ -1,10 +1,11 @@
-"""When a stalled deal comes back, and whether it is won then: what the chance to revive leaves open."""
+"""When a stalled deal comes back, whether it lasts and whether it is won then: what the chance to revive leaves open."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -19,7 +20,8 @@ from dealtriage.params import Label
 STEPS = 200
 TELLING = ("silence_days", "stage_position", "deal_age_days", "buyer_signals_total", "buyer_signals_90d", "meetings_held_total",
            "proposals_sent", "contacts_engaged", "account_win_share", "owner_win_share")
-FEWEST_TO_LEARN_WINS = 30
+FEWEST_TO_LEARN = 30
+LASTS_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,9 @@ class When:
 
 
 def after(known: Known, label: Label, rows: pd.DataFrame) -> pd.DataFrame:
-    """What is learnt of when and of winning, said of `rows`: share_<n>d for each of label.when_days, wait_days and p_win."""
+    """What is learnt of when and of winning, said of `rows`: share_<n>d for each of label.when_days, wait_days, p_win and p_restall."""
     longest = farthest(label)
-    when, win = fit_when(known, longest), fit_win(known, longest)
-    return said_after(when, win, label.when_days, rows)
+    return said_after(fit_when(known, longest), fit_win(known, longest), fit_restall(known), label.when_days, rows)
 
 
 def farthest(label: Label) -> int:
@@ -61,11 +62,11 @@ def farthest(label: Label) -> int:
     return max(label.horizon_days, *label.when_days)
 
 
-def said_after(when: When, win: Pipeline, when_days: tuple[int, ...], rows: pd.DataFrame) -> pd.DataFrame:
-    """share_<n>d, wait_days and p_win of each row."""
+def said_after(when: When, win: Pipeline, restall: Pipeline, when_days: tuple[int, ...], rows: pd.DataFrame) -> pd.DataFrame:
+    """share_<n>d, wait_days, p_win and p_restall of each row."""
     silence = rows["silence_days"].to_numpy(dtype=float)
     shares = {f"share_{days}d": when.share(days, silence) for days in when_days}
-    return pd.DataFrame({**shares, "wait_days": when.wait_days(silence), "p_win": win_chance(win, rows)}, index=rows.index)
+    return pd.DataFrame({**shares, "wait_days": when.wait_days(silence), "p_win": told(win, rows), "p_restall": told(restall, rows)}, index=rows.index)
 
 
 def fit_when(known: Known, longest_days: float) -> When:
@@ -79,23 +80,30 @@ def fit_when(known: Known, longest_days: float) -> When:
 
 
 def fit_win(known: Known, within_days: float) -> Pipeline:
-    """The chance that a deal is won within so many days of the as-of date, if it comes back within the horizon.
-
-    A regularised logistic regression on a few features; where fewer than 30 of those that came back were won, or were not, a share for all, drawn towards
-    a half.
-    """
-    watched, rows = known.watched, known.everything
+    """The chance that a deal is won within so many days of the as-of date, if it comes back within the horizon."""
+    watched = known.watched
     asked = (watched.followed >= within_days) & (watched.back < known.horizon_days)
-    won = (watched.won[asked] < within_days).astype(np.int64)
-    columns = [name for name in TELLING if name in rows.X]
-    if np.bincount(won, minlength=2).min() < FEWEST_TO_LEARN_WINS:
-        X, both = pd.DataFrame(0.0, range(len(won) + 2), columns), np.append(won, [0, 1])
-        return make_pipeline(DummyClassifier(strategy="prior")).fit(X, both)
-    steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), FunctionTransformer(np.arcsinh), StandardScaler(),
-                          LogisticRegression(C=0.05, max_iter=1000))
-    return steps.fit(rows.X.loc[asked, columns], won)
+    return _fit(known.everything.X[asked], watched.won[asked] < within_days, C=0.05)
 
 
-def win_chance(model: Pipeline, X: pd.DataFrame) -> Floats:
-    """The chance to be won if revived, of each row."""
+def fit_restall(known: Known) -> Pipeline:
+    """The chance that a deal is quiet again, or lost, within 60 days of coming back, if it comes back within the horizon."""
+    watched = known.watched
+    asked = (watched.followed >= known.horizon_days + LASTS_DAYS) & (watched.back < known.horizon_days)
+    return _fit(known.everything.X[asked], watched.again[asked] <= LASTS_DAYS, C=0.01)
+
+
+def told(model: Pipeline, X: pd.DataFrame) -> Floats:
+    """The chance that `fit_win` or `fit_restall` learnt, of each row."""
     return model.predict_proba(X[list(model.feature_names_in_)])[:, 1] if len(X) else np.empty(0)
+
+
+def _fit(X: pd.DataFrame, happened: NDArray[np.bool_], C: float) -> Pipeline:
+    """A regularised logistic regression on a few features; where fewer than 30 rows had either outcome, a share for all, drawn towards a half."""
+    y = happened.astype(np.int64)
+    columns = [name for name in TELLING if name in X]
+    if np.bincount(y, minlength=2).min() < FEWEST_TO_LEARN:
+        return make_pipeline(DummyClassifier(strategy="prior")).fit(pd.DataFrame(0.0, range(len(y) + 2), columns), np.append(y, [0, 1]))
+    steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), FunctionTransformer(np.arcsinh), StandardScaler(),
+                          LogisticRegression(C=C, max_iter=1000))
+    return steps.fit(X[columns], y)

@@ -63,16 +63,18 @@ def fit_latency(days: Floats, covariates: Floats, within: float) -> Latency:
 class Watched:
     """What is known of each row at the time of learning, in days since it was asked about.
 
-    followed: how long it has been watched. back, lost, won: when it came back, was lost, was won; infinite = not so far.
+    followed: how long it has been watched. back, lost, won: when it came back, was lost, was won; infinite = not so far. again: days from coming
+    back until it was quiet again or lost; infinite = not so far.
     """
 
     followed: Floats
     back: Floats
     lost: Floats
     won: Floats
+    again: Floats
 
     def of(self, chosen: NDArray[np.bool_]) -> "Watched":
-        return Watched(self.followed[chosen], self.back[chosen], self.lost[chosen], self.won[chosen])
+        return Watched(self.followed[chosen], self.back[chosen], self.lost[chosen], self.won[chosen], self.again[chosen])
 
 
 class MixtureCure(TwoClasses):
@@ -93,7 +95,7 @@ class MixtureCure(TwoClasses):
         values, outcome = self._learn(X, y)
         incidence = TrendBoosting() if self.incidence is None else self.incidence
         full = np.full(len(outcome), self.horizon_days)
-        known = watched or Watched(full, np.where(outcome == 1, 0.0, np.inf), *(np.full(len(outcome), np.inf),) * 2)
+        known = watched or Watched(full, np.where(outcome == 1, 0.0, np.inf), *(np.full(len(outcome), np.inf),) * 3)
         is_back = known.back < self.horizon_days
         is_over = known.followed >= self.horizon_days
         rows = X if hasattr(X, "iloc") else values

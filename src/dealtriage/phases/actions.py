@@ -1,4 +1,7 @@
-"""What people did outside the CRM: data/actions.csv, which reps or a flow append to."""
+"""What people wrote down: data/actions.csv, what was done outside the CRM, and data/answers.csv, their own answers to the win/loss sheets.
+
+Reps or a flow append to both; no run writes to them.
+"""
 
 from pathlib import Path
 
@@ -7,8 +10,11 @@ import pandas as pd
 from dealtriage.errors import BadInput
 
 COLUMNS = ("deal_id", "done_at", "action", "note")
-ACTIONS = ("proposal_withdrawn", "sheet_filled", "needs_restated", "third_party_involved")
-HEADER = ",".join(COLUMNS) + "\n"
+ACTIONS = ("proposal_withdrawn", "sheet_filled", "rediscovery_started", "needs_restated", "third_party_involved")
+ANSWERED = ("deal_id", "question", "answer", "answered_at")
+QUESTIONS = ("state", "turned", "differs", "against", "whose_mistake", "on_the_table", "outcome", "stated_reason", "lesson")
+OWN = "lesson"  # what no export tells: answered, the sheet counts as filled
+UNUSABLE = ["line", "deal_id", "reason"]
 
 
 def read_actions(path: Path | None, deal_ids: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -17,30 +23,54 @@ def read_actions(path: Path | None, deal_ids: pd.Series) -> tuple[pd.DataFrame, 
     Actions may be newer than the export: a rep acts on a list after it was made.
     15-character ids of Salesforce stand for their long form. No file is an empty one. Raises BadInput when the file has other columns.
     """
-    if path is None or not path.is_file():
-        return _typed(pd.DataFrame(columns=list(COLUMNS))), pd.DataFrame(columns=["line", "deal_id", "reason"])
-    try:
-        raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no readable CSV: {error}.", f"Its first line must be {HEADER.strip()}.") from error
-    missing = [name for name in COLUMNS[:3] if name not in raw.columns]
-    if missing:
-        raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {HEADER.strip()}.")
+    raw = _read(path, COLUMNS, deal_ids, optional=("note",))
     raw["action"] = raw["action"].str.strip().str.casefold().str.replace(r"[ -]+", "_", regex=True)
-    if "note" not in raw.columns:
-        raw["note"] = ""
-    done_at = pd.to_datetime(raw["done_at"], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
+    usable, unusable = _sifted(raw, deal_ids, "done_at", {f"action is none of {', '.join(ACTIONS)}": ~raw["action"].isin(ACTIONS)})
+    return usable[list(COLUMNS)], unusable
+
+
+def read_answers(path: Path | None, deal_ids: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The usable answers (deal_id, question, answer, answered_at, is_own), the last one to each question; and the rows that are not (line, deal_id, reason).
+
+    question: the key of a question of the sheet, or its number. is_own: it answers the question that only people can answer.
+    """
+    raw = _read(path, ANSWERED, deal_ids)
+    numbers = {str(number): key for number, key in enumerate(QUESTIONS, start=1)}
+    question = raw["question"].str.strip().str.casefold().str.replace(r"[ -]+", "_", regex=True)
+    raw["question"] = question.map(lambda given: numbers.get(given, given))
+    usable, unusable = _sifted(raw, deal_ids, "answered_at", {
+        f"question is none of {', '.join(QUESTIONS)}, nor its number": ~raw["question"].isin(QUESTIONS),
+        "the answer is empty": raw["answer"].str.strip() == ""})
+    last = usable.drop_duplicates(["deal_id", "question"], keep="last").reset_index(drop=True)
+    return last[list(ANSWERED)].assign(is_own=last["question"] == OWN), unusable
+
+
+def _read(path: Path | None, columns: tuple[str, ...], deal_ids: pd.Series, optional: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The file as text, with the long form of ids. `optional` columns may be missing."""
+    header = ",".join(columns)
+    if path is None or not path.is_file():
+        return pd.DataFrame(columns=list(columns), dtype="str")
+    try:
+        raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is no readable CSV: {error}.", f"Its first line must be {header}.") from error
+    missing = [name for name in columns if name not in raw.columns and name not in optional]
+    if missing:
+        raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {header}.")
     long_form = dict(zip(deal_ids.str[:15], deal_ids, strict=True))
-    raw["deal_id"] = raw["deal_id"].map(lambda given: long_form.get(given, given))
+    full = raw.assign(**{name: "" for name in optional if name not in raw.columns})
+    full["deal_id"] = full["deal_id"].str.strip().map(lambda given: long_form.get(given, given))
+    return full[(full[list(columns)] != "").any(axis=1)]
+
+
+def _sifted(raw: pd.DataFrame, deal_ids: pd.Series, time: str, wrong: dict[str, pd.Series]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that can be used, typed, and the others with their line and the reason."""
+    at = pd.to_datetime(raw[time], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
     reason = pd.Series("", index=raw.index)
-    reason[~raw["action"].isin(ACTIONS)] = f"action is none of {', '.join(ACTIONS)}"
-    reason[done_at.isna()] = "done_at is no date like 2026-05-31"
-    reason[~raw["deal_id"].isin(deal_ids)] = "no deal of the export has this id"
+    for why, is_wrong in {**wrong, f"{time} is no date like 2026-05-31": at.isna(), "no deal of the export has this id": ~raw["deal_id"].isin(deal_ids)}.items():
+        reason[is_wrong] = why
     bad = reason != ""
-    quarantined = pd.DataFrame({"line": raw.index[bad] + 2, "deal_id": raw.loc[bad, "deal_id"], "reason": reason[bad]})
-    return _typed(raw.assign(done_at=done_at)[~bad]), quarantined.reset_index(drop=True)
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    kept = frame[["deal_id", "done_at", "action", "note"]].astype({"deal_id": "str", "action": "str", "note": "str"})
-    return kept.assign(done_at=pd.to_datetime(kept["done_at"]).astype("datetime64[us]")).reset_index(drop=True)
+    unusable = pd.DataFrame({"line": raw.index[bad] + 2, "deal_id": raw.loc[bad, "deal_id"], "reason": reason[bad]}, columns=UNUSABLE)
+    texts = {name: "str" for name in raw.columns if name != time}
+    usable = raw.assign(**{time: at})[~bad].astype({**texts, time: "datetime64[us]"})
+    return usable.reset_index(drop=True), unusable.reset_index(drop=True)

@@ -9,14 +9,18 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 DIRECTION_MARKS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 
 
-def safe_cell(text: object) -> str:
-    """A text that no spreadsheet runs: formula starts are quoted, control and direction marks removed, length bounded."""
+def safe_line(text: object, longest: int = 2000) -> str:
+    """A text on one line: control and direction marks removed, length bounded. Empty for what is missing."""
     if text is None or text != text:
         return ""
     plain = str(text).translate(DIRECTION_MARKS)
     plain = "".join(" " if unicodedata.category(c) == "Cc" else c for c in plain).strip()
-    if len(plain) > LONGEST_CELL:
-        plain = plain[: LONGEST_CELL - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def safe_cell(text: object) -> str:
+    """A text that no spreadsheet runs: formula starts are quoted, control and direction marks removed, length bounded."""
+    plain = safe_line(text, LONGEST_CELL)
     return f"'{plain}" if unicodedata.normalize("NFKC", plain).startswith(FORMULA_STARTS) else plain
 
 
@@ -25,9 +29,9 @@ def file_names(people: Iterable[tuple[str, str]], prefix: str) -> dict[str, str]
 
     Only a-z, 0-9 and hyphens remain of a name; people who would share a name get part of their id.
     """
-    stems = {who: _slug(name) for who, name in people}
+    stems = {who: slug(name) for who, name in people}
     taken = list(stems.values())
-    unique = {who: stem if stem and taken.count(stem) == 1 else f"{stem}-{_slug(who)}".strip("-") for who, stem in stems.items()}
+    unique = {who: stem if stem and taken.count(stem) == 1 else f"{stem}-{slug(who)}".strip("-") for who, stem in stems.items()}
     seen: dict[str, int] = {}
     for who, stem in sorted(unique.items()):
         seen[stem] = seen.get(stem, 0) + 1
@@ -35,6 +39,7 @@ def file_names(people: Iterable[tuple[str, str]], prefix: str) -> dict[str, str]
     return unique
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """What remains of a name in a file name: a-z, 0-9 and hyphens, at most 60."""
     plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().casefold()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]

@@ -1,4 +1,4 @@
-"""One CSV per rep and one per manager, ranked by what to do first."""
+"""One CSV per rep and one per manager, ranked by what to do first; the win/loss sheets, and a playbook per deal that has something to do."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import pandas as pd
 
 from dealtriage.errors import BadInput
 from dealtriage.params import Params, Publish
-from dealtriage.publish.cells import file_names, safe_cell
-from dealtriage.tables import read_parquet, replaced_folder, write_text
+from dealtriage.publish.cells import file_names, safe_cell, slug
+from dealtriage.publish.playbooks import PAGES, ROLES, Playbooks
+from dealtriage.tables import by_deal, read_parquet, replaced_folder, write_text
 from dealtriage.words import days
 from dealtriage.workspace import Workspace
 
@@ -18,19 +19,20 @@ VERBS = {
     "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
 }
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
-ROLES = {"mediator": "a mediator", "fresh_perspective": "somebody with a fresh view",
-         "critique": "somebody who criticises our side", "recommendations": "somebody who can recommend",
-         "win_loss_interview": "somebody outside, for a win/loss interview", "": ""}
+EXPIRED = "tell the buyer that the proposal that ran out is off the table"
+WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
+AS_USUAL = "go on as you would without this list: drawn for the experiment"
 INTERVIEW = "admit it, close it as lost, ask for a win/loss interview"
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
 NOTHING_OPEN = "no-open-deals.txt"
 NOTE = "No deal was open when the export was made: there is nothing to list. How well the past is told: reports/model-card.md.\n"
 CHASING = -0.33
+WHO = {name: who for name, (who, _) in ROLES.items()}
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write data/lists: rep-<name>.csv, manager-<name>.csv and winloss/rep-<name>.csv. Returns where they are.
+    """Write data/lists: rep-<name>.csv, manager-<name>.csv, winloss/rep-<name>.csv and playbooks/rep-<name>/<rank>-<deal>.md. Returns where they are.
 
     When no deal is open, as in a log of finished cases, there is a note instead.
     """
@@ -49,8 +51,9 @@ def run(params: Params, workspace: Workspace) -> str:
         for owner_id, own in rows.groupby("owner_id"):
             _write(own.drop(columns=["owner_id", "owner"]), folder / f"{names[str(owner_id)]}.csv")
             mine = sheets[sheets["deal_id"].isin(own["deal_id"])]
-            _write(mine[["rank", "deal", "number", "question", "answer", "evidence", "deal_id"]],
+            _write(mine[["rank", "deal", "number", "question", "answer", "evidence", "your_answer", "deal_id"]],
                    folder / "winloss" / f"{names[str(owner_id)]}.csv")
+        _playbooks(params, workspace, advice, rows, sheets, {str(owner): folder / "playbooks" / name for owner, name in names.items()})
         _managers(rows, owners, folder)
     return f"lists in {workspace.lists}; the fullest is {fullest_list(workspace)} (dealtriage show prints its first lines)"
 
@@ -88,7 +91,7 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
         "who_chases": ranked["hand_90d"].map(_hand),
         "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " "),
-        "third_party": ranked["role"].map(ROLES),
+        "third_party": ranked["role"].map(WHO),
         "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
         "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
         "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
@@ -98,12 +101,28 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
 
 def _verbs(ranked: pd.DataFrame) -> pd.Series:
     verbs = ranked["phase"].map(VERBS)
-    nothing_out = (ranked["phase"] == "1_withdraw") & (ranked["proposals_outstanding"] == 0)
-    verbs = verbs.mask(nothing_out, WITHOUT_PROPOSAL)
-    verbs = verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(ROLES))
+    is_withdrawing = ranked["phase"] == "1_withdraw"
+    verbs = verbs.mask(is_withdrawing & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
+    verbs = verbs.mask(is_withdrawing & (ranked["proposal"] == "expired"), EXPIRED)
+    verbs = verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(WHO))
     verbs = verbs.mask(ranked["role"] == "win_loss_interview", INTERVIEW)
+    verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
+    verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
     meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")
     return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
+
+
+def _playbooks(params: Params, workspace: Workspace, advice: pd.DataFrame, rows: pd.DataFrame, sheets: pd.DataFrame, folders: dict[str, Path]) -> None:
+    """Write a playbook for every deal of a phase that has one, into its owner's folder, named by its rank and the deal."""
+    books = Playbooks(params.phases)
+    asked = advice[advice["phase"].isin(PAGES) & ~advice["is_held_out"]]
+    place = rows.set_index("deal_id")[["rank", "deal"]]
+    own, stories, differences = (by_deal(table) for table in (sheets, *(read_parquet(workspace.winloss / f"{name}.parquet") for name in ("stories", "differences"))))
+    horizon = params.label.horizon_days
+    for deal in asked.rename(columns={f"p_revive_{horizon}d": "p_revive"}).assign(horizon_days=horizon).to_dict("records"):
+        one = deal["deal_id"]
+        text = books.page(deal, own[one], stories.get(one, []), differences.get(one, []))
+        write_text(folders[str(deal["owner_id"])] / f"{place.loc[one, 'rank']:03d}-{slug(place.loc[one, 'deal']) or slug(one)}.md", text)
 
 
 def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from dealtriage import evaluate
@@ -15,7 +14,7 @@ from dealtriage.params import Params
 from dealtriage.report import figures, numbers
 from dealtriage.report.page import page
 from dealtriage.report.words import content
-from dealtriage.tables import read_json, read_parquet, replaced_folder, write_json, write_text
+from dealtriage.tables import plain, read_json, read_parquet, replaced_folder, write_json, write_text
 from dealtriage.workspace import Workspace, read_cutoff
 
 LARGE_SEGMENT = 100  # deals
@@ -26,8 +25,7 @@ FOUND = ("learning", "labels", "ablation", "censoring", "running", "base_rate", 
 def run(params: Params, workspace: Workspace) -> str:
     """Write reports/metrics, reports/tables, reports/figures and reports/model-card.md. Returns the page's first part."""
     report = assemble(params, workspace)
-    with replaced_folder(workspace.reports / "metrics") as folder:
-        write_json(folder / "backtest.json", plain(report.metrics()))
+    write_json(workspace.reports / "metrics" / "backtest.json", plain(report.metrics()))
     with replaced_folder(workspace.reports / "tables") as folder:
         for name, table in report.tables().items():
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
@@ -105,6 +103,10 @@ class Report:
         return numbers.win_said(self.chosen, self.read["when"], self.params.label, self.cutoff)
 
     @cached_property
+    def restall(self) -> pd.DataFrame:
+        return numbers.restall_said(self.chosen, self.read["when"], self.params.label, self.cutoff)
+
+    @cached_property
     def months(self) -> pd.DataFrame:
         return numbers.by_month(self.chosen, self.silence)
 
@@ -133,7 +135,7 @@ class Report:
         """What is written to reports/tables."""
         models = pd.DataFrame.from_dict(self.by_model, orient="index").rename_axis("model").reset_index()
         return {"bands": self.bands, "models": models, "folds": numbers.by_fold(self.read["backtest"]), "capacity": self.capacities,
-                "segments": self.segments, "when": self.when, "won": self.win, "months": self.months, "trials": numbers.tried(self.read["trials"])}
+                "segments": self.segments, "when": self.when, "won": self.win, "restall": self.restall, "months": self.months, "trials": numbers.tried(self.read["trials"])}
 
     def metrics(self) -> dict[str, Any]:
         """What is written to reports/metrics/backtest.json."""
@@ -148,7 +150,7 @@ class Report:
             "gain_over_silence": self.over_silence(self.name), "brier_skill": self.skill["brier_skill"], "brier_skill_ci": self.skill["ci"],
             "ece_ci": self.error_ci, "calibration_slope_ci": lines and lines[0], "calibration_intercept_ci": lines and lines[1],
             "capacity": self.capacities.iloc[0].to_dict(), "loss_trend": self.trend,
-            "when": {"median_days": numbers.median_days(self.chosen, self.params.label), "said": _records(self.when), "won": _records(self.win)},
+            "when": {"median_days": numbers.median_days(self.chosen, self.params.label), "said": _records(self.when), "won": _records(self.win), "restall": _records(self.restall)},
             "tried": _records(numbers.tried(self.read["trials"])),
             "sensitivity": {"split": self.split, **{name: _records(self.read[name].head(10) if name == "drift" else self.read[name]) for name in FOUND}}}
 
@@ -190,20 +192,3 @@ def _shown(report: Report) -> list[str]:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return table.to_dict("records")
-
-
-def plain(value: Any) -> Any:
-    """The same for JSON: numbers rounded, None where there is none."""
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return round(float(value), 6) if np.isfinite(value) else None
-    return value

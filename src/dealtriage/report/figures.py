@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+STACK, HATCH = ("#0b6e99", "#b5541c", "#d9b44a", "#8a929c", "#c9ced4"), ("", "//", "..", "", "")
+QUIET = 14  # days
 MUTED, ACCENT, RULE = "#8a929c", "#0b6e99", "#b5541c"
 SIZE: Any = {"font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left"}
 
@@ -102,6 +104,67 @@ def ablation(table: pd.DataFrame, path: Path) -> None:
     axes.set_yticks(ordered.index, [f"{name} ({count})" for name, count in zip(ordered["left_out"], ordered["features"], strict=True)])
     axes.set_ylim(-0.6, len(ordered) - 0.4)
     axes.set(xlabel="rise of the log loss without it, 95 % interval")
+    _save(figure, path)
+
+
+def phase_effects(table: pd.DataFrame, path: Path) -> None:
+    """Each estimate with its interval; open points are not known."""
+    figure, axes = _axes("Does a phase help?", 6.4, 0.5 * len(table) + 1.4)
+    for is_known, face, label in ((True, ACCENT, "known"), (False, "white", "not known: see the checks")):
+        part = table[table["is_known"] == is_known]
+        if len(part):
+            axes.errorbar(part["value"], part.index, xerr=_around(part["value"], part["low"], part["high"]), fmt="o", color=ACCENT if is_known else MUTED,
+                          markerfacecolor=face, capsize=3, label=label)
+    axes.axvline(0, color=MUTED, linewidth=1, linestyle="--")
+    axes.set_yticks(table.index, [name.replace("_", " ") for name in table["name"]])
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.set(xlabel="difference in the share that came back, 95 % interval")
+    if len(table):
+        axes.legend(frameon=False, loc="best")
+    _percent(axes.xaxis)
+    _save(figure, path)
+
+
+def stacked(table: pd.DataFrame, shares: dict[str, str], title: str, path: Path) -> None:
+    """Shares that add up to one, a bar per row. table: label and the share columns; shares: column -> what it is called."""
+    figure, axes = _axes(title, 7.2, 0.34 * len(table) + 1.6)
+    left = np.zeros(len(table))
+    for (name, called), colour, hatch in zip(shares.items(), STACK, HATCH, strict=False):
+        values = table[name].fillna(0).to_numpy(dtype=float)
+        axes.barh(np.arange(len(table)), values, left=left, color=colour, hatch=hatch, edgecolor="white", label=called)
+        left = left + values
+    axes.set_yticks(np.arange(len(table)), table["label"])
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.set_xlim(0, max(1.0, float(left.max(initial=0.0))))
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.35 / (0.34 * len(table) + 1.6)), ncols=len(shares))
+    _percent(axes.xaxis)
+    _save(figure, path)
+
+
+def deal_past(weeks: pd.DataFrame, turned_at: pd.Timestamp | None, events: list[tuple[pd.Timestamp, str]], horizon_days: int, dead_below: float, path: Path) -> None:
+    """One deal's past: the chance to come back and the communication gauge, week by week; its turn and what happened are marked, silence is shaded.
+
+    weeks: as_of, p, gauge, silence_days. events: (when, what), numbered in the figure in their order.
+    """
+    figure, axes = _axes("The outlook of one deal, week by week", 7.6, 4.2)
+    as_of = weeks["as_of"]
+    quiet = weeks["silence_days"] >= QUIET
+    axes.fill_between(as_of, 0, 1, where=quiet, step="pre", color=MUTED, alpha=0.15, linewidth=0, label="the buyer is quiet")
+    axes.plot(as_of, weeks["p"], color=ACCENT, linewidth=2.2, label=f"chance to come back in {horizon_days} days")
+    axes.plot(as_of, weeks["gauge"], color=RULE, linewidth=1.4, linestyle="--", label="communication gauge")
+    axes.axhline(dead_below, color=MUTED, linewidth=1, linestyle=":")
+    if turned_at is not None:
+        axes.axvline(turned_at, color="black", linewidth=1.2)
+        axes.annotate("turned", (turned_at, 1.0), textcoords="offset points", xytext=(4, -10), fontsize=9)
+    for number, (at, _) in enumerate(events, start=1):
+        axes.plot([at], [0.03], marker="v", color="black", markersize=4)
+        axes.annotate(str(number), (at, 0.03), textcoords="offset points", xytext=(0, 6), ha="center", fontsize=8)
+    axes.set(ylim=(0, 1))
+    locator = _dates().AutoDateLocator(maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(_dates().ConciseDateFormatter(locator))
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3)
+    _percent(axes.yaxis)
     _save(figure, path)
 
 

@@ -9,7 +9,7 @@ from sklearn.metrics import log_loss
 
 from dealtriage import evaluate
 from dealtriage.features.columns import DAY
-from dealtriage.model.after import farthest
+from dealtriage.model.after import LASTS_DAYS, farthest
 from dealtriage.params import Label
 
 KEY = ["fold", "as_of", "deal_id"]
@@ -122,7 +122,22 @@ def win_said(chosen: pd.DataFrame, when: pd.DataFrame, label: Label, cutoff: dat
     joined = chosen.merge(when, on=KEY, validate="1:1")
     followed = (cutoff - joined["as_of"]).dt.total_seconds() / DAY
     asked = joined[(joined["revived"] == 1) & (followed >= within)]
-    asked = asked.assign(p=asked["p_win"], revived=(asked["days_until_won"] < within).astype(float))
+    return _by_thirds(asked.assign(p=asked["p_win"], revived=(asked["days_until_won"] < within).astype(float)))
+
+
+def restall_said(chosen: pd.DataFrame, when: pd.DataFrame, label: Label, cutoff: datetime) -> pd.DataFrame:
+    """Of rows that revived and were followed for 60 days after the horizon: the chance said to be quiet again or lost within 60 days, and how many were.
+
+    Over all, and by thirds of the chance. Empty where none was followed so long.
+    """
+    joined = chosen.merge(when, on=KEY, validate="1:1")
+    followed = (cutoff - joined["as_of"]).dt.total_seconds() / DAY
+    asked = joined[(joined["revived"] == 1) & (followed >= label.horizon_days + LASTS_DAYS)]
+    return _by_thirds(asked.assign(p=asked["p_restall"], revived=(asked["quiet_again_after_days"] <= LASTS_DAYS).astype(float)))
+
+
+def _by_thirds(asked: pd.DataFrame) -> pd.DataFrame:
+    """part, and what `evaluate.came_true` tells of it: of all rows, and of each third of the chance p."""
     if asked.empty:
         return pd.DataFrame(columns=["part", "rows", "deals", "said_share", "came_true_share", "ci_low", "ci_high"])
     third = np.minimum((asked["p"].rank(method="first", pct=True) * 3 - 1e-9).astype(int), 2)

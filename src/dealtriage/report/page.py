@@ -29,10 +29,15 @@ TOP = 10
 
 def page(content: dict[str, Any]) -> str:
     """The whole page."""
-    env = Environment(loader=PackageLoader("dealtriage.report", "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    return render("dealtriage.report", ("first-page.md.j2", "for-the-statistician.md.j2"), content)
+
+
+def render(package: str, templates: tuple[str, ...], content: dict[str, Any]) -> str:
+    """The templates of a package, one after the other, filled."""
+    env = Environment(loader=PackageLoader(package, "."), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                       keep_trailing_newline=True, autoescape=False)  # Markdown, not HTML
     env.filters |= {"percent": percent, "number": number, "signed": signed, "span": span, "of_ten": of_ten, "whole": whole}
-    text = "".join(env.get_template(name).render(content) for name in ("first-page.md.j2", "for-the-statistician.md.j2"))
+    text = "".join(env.get_template(name).render(content) for name in templates)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 

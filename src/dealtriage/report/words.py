@@ -39,7 +39,7 @@ def _tables(report: "Report") -> dict[str, str]:
         "checks": page.markdown(("check", "holds", "figures"), ((one["name"], "yes" if one["passed"] else "**no**", one["told"]) for one in report.choice["checks"])),
         "models": page.models(report.by_model, report.rules), "folds": page.folds(numbers.by_fold(read["backtest"]), shown),
         "segments": page.segments(report.segments), "capacity": page.capacity(report.capacities, rule), "trials": page.trials(numbers.tried(read["trials"])),
-        "win": page.came_true(report.win, ("by the chance said",), ("part",)), "alone": page.alone(read["alone"]), "months": page.months(report.months),
+        "win": page.came_true(report.win, ("by the chance said",), ("part",)), "restall": page.came_true(report.restall, ("by the chance said",), ("part",)), "alone": page.alone(read["alone"]), "months": page.months(report.months),
         "base_rate": page.base_rate(read["base_rate"]), "drift": page.drift(read["drift"]), "learning": page.learning(read["learning"]),
         "labels": page.labels(read["labels"]), "ablation": page.ablation(read["ablation"]), "censoring": page.censoring(read["censoring"]),
         "running": page.running(read["running"])}

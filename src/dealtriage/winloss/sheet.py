@@ -1,67 +1,46 @@
-"""The internal win/loss sheet: eight questions, answered from the timeline as far as it goes."""
+"""The internal win/loss sheet: nine questions, answered from the timeline as far as it goes, with the rep's own answers beside."""
 
 from typing import Any
 
 import pandas as pd
 
+from dealtriage.phases.actions import QUESTIONS
+from dealtriage.winloss.words import difference
 from dealtriage.words import many
 
-YOURS = "yours to say: as the note of a sheet_filled line in data/actions.csv; this file is written anew by every run"
-FORTNIGHT = pd.Timedelta(days=14)
-TOLD = {
-    "email_out": ("mail of ours", "mails of ours"), "email_in": ("mail of the buyer", "mails of the buyer"),
-    "email_bounced": ("bounced mail", "bounced mails"), "call_answered": ("call answered", "calls answered"),
-    "call_unanswered": ("call not answered", "calls not answered"), "call_in": ("call of the buyer", "calls of the buyer"),
-    "meeting_held": ("meeting held", "meetings held"), "meeting_no_show": ("meeting missed", "meetings missed"),
-    "meeting_cancelled": ("meeting called off", "meetings called off"),
-    "proposal_sent": ("proposal sent", "proposals sent"),
-    "proposal_withdrawn": ("proposal withdrawn", "proposals withdrawn"),
-    "proposal_rejected": ("proposal rejected", "proposals rejected"), "amount_changed": ("price change", "price changes"),
-    "close_date_changed": ("move of the close date", "moves of the close date"),
-    "stage_changed": ("stage change", "stage changes"), "owner_changed": ("change of owner", "changes of owner"),
-    "document_in": ("document returned", "documents returned"), "put_on_hold": ("time put on hold", "times put on hold"),
+YOURS = "yours to say: a line deal_id,lesson,what you say,date in data/answers.csv; this file is written anew by every run, that one never"
+ASKED = {
+    "state": "Stalled or dead?", "turned": "When did it start to go wrong?", "differs": "How does it differ from deals like it that were won?",
+    "against": "What speaks most against it?", "whose_mistake": "Whose mistake does it look like?",
+    "on_the_table": "Is it clear what is on and off the table?", "outcome": "What kind of outcome is it?",
+    "stated_reason": "What did the rep state as the reason?", "lesson": "What will we not repeat, and what did the buyer need when this began?",
 }
 CAUSE_TOLD = {
-    "ours": "ours: answers, chasing, versions or price", "theirs": "theirs: people lost, slower answers",
-    "miscommunication": "miscommunication: meetings missed or moved, dates pushed", "unclear": "not clear from the data",
+    "ours": "ours: answers, chasing or price", "theirs": "theirs: people lost, slower answers",
+    "miscommunication": "miscommunication: meetings missed or moved, dates pushed",
+    "clutter": "clutter: too many messages, promises or versions", "unclear": "not clear from the data",
 }
+SOURCES = {"rep": "the rep stated so", "buyer": "the buyer's own words", "crm_note": "what we noted in the CRM", "inferred": "inferred from the timeline"}
+CAUSE_ORDER = ("ours", "theirs", "miscommunication", "clutter")
 
 
-def around(facts: pd.DataFrame, turned: pd.DataFrame) -> dict[str, str]:
-    """What happened to each deal in the fortnight on either side of its turning point, as counts in words."""
-    joined = facts.merge(turned[["deal_id", "turned_at"]], on="deal_id")
-    near = joined[((joined["occurred_at"] - joined["turned_at"]).abs() <= FORTNIGHT) & joined["kind"].isin(TOLD)]
-    counts = near.groupby(["deal_id", "kind"]).size().sort_values(ascending=False, kind="stable")
-    told: dict[str, list[str]] = {}
-    for (deal_id, kind), number in counts.items():
-        told.setdefault(deal_id, []).append(many(number, *TOLD[kind]))
-    return {deal_id: ", ".join(parts) for deal_id, parts in told.items()}
+def sheet(deal: dict[str, Any], story: list[str], differences: list[dict[str, Any]], own: dict[str, str]) -> list[tuple[str, str, str, str, str]]:
+    """Key, question, answer, evidence and the rep's own answer, of one stalled or dead deal.
+
+    deal: its row of the advice table; story: its dated lines; differences: its rows of that table; own: the rep's answers by question.
+    """
+    told = {
+        "state": (deal["state"], _odds(deal)), "turned": _turning(deal, story), "differs": _differs(deal, differences),
+        "against": (deal["most_against"] or "nothing stands out", ""), "whose_mistake": _whose(deal), "on_the_table": _on_the_table(deal),
+        "outcome": _outcome(deal), "stated_reason": _stated(deal), "lesson": ("", YOURS)}
+    return [(key, ASKED[key], *told[key], own.get(key, deal["sheet_note"] if key == "lesson" else "")) for key in QUESTIONS]
 
 
-def sheet(deal: dict[str, Any], happened: str) -> list[tuple[str, str, str]]:
-    """Question, answer, evidence for one stalled or dead deal; `deal` is its row of the advice table."""
-    shares = "" if deal["cause"] == "unclear" else (f"of what speaks against it: ours {deal['cause_ours_share']:.0%}, theirs {deal['cause_theirs_share']:.0%}, "
-              f"miscommunication {deal['cause_miscommunication_share']:.0%}")
-    wrote = isinstance(deal["loss_reason"], str)
-    return [
-        ("Stalled or dead?", deal["state"], _odds(deal)),
-        ("When did it start to go wrong?", *_turning(deal, happened)),
-        ("What speaks most against it?", deal["most_against"] or "nothing stands out", ""),
-        ("Whose mistake does it look like?", CAUSE_TOLD[deal["cause"]], shares),
-        ("Is it clear what is on and off the table?", _on_the_table(deal),
-         f"{many(deal['proposals_sent'], 'proposal')} sent so far"),
-        ("What kind of outcome is it?", _outcome(deal), f"{deal['why_kind']} (source: {deal['reason_source']})"),
-        ("What did the rep write as the reason?", deal["loss_reason"] if wrote else "nothing",
-         "the CRM's field: an opinion" if wrote else ""),
-        ("What will we not repeat, and what did the buyer need when this began?", deal["sheet_note"], YOURS),
-    ]
-
-
-def _turning(deal: dict[str, Any], happened: str) -> tuple[str, str]:
+def _turning(deal: dict[str, Any], story: list[str]) -> tuple[str, str]:
     if pd.isna(deal["turned_at"]):
-        return "not visible: the outlook did not fall in a single week", ""
-    fell = f"the chance fell from {deal['p_before']:.0%} to {deal['p_after']:.0%}"
-    return f"the week before {deal['turned_at']:%d %B %Y}", f"{fell}; in the fortnights around it: {happened or 'nothing recorded'}"
+        return "not visible: the outlook did not fall for good at any time", ""
+    fell = f"the chance was still {deal['p_before']:.0%} on {deal['good_until']:%d %B} and is {deal['p_after']:.0%} now"
+    return f"after {deal['turned_at']:%d %B %Y}, the buyer's last sign before the fall", "; ".join([fell, *story])
 
 
 def _odds(deal: dict[str, Any]) -> str:
@@ -69,13 +48,46 @@ def _odds(deal: dict[str, Any]) -> str:
             f"{deal['band_came_true_share']:.0%} came back")
 
 
-def _on_the_table(deal: dict[str, Any]) -> str:
-    if deal["proposals_expired"] and not deal["proposals_outstanding"]:
-        return "unclear: the last proposal expired without an answer and was not withdrawn"
-    out = many(deal["proposals_outstanding"], "proposal is", "proposals are")
-    return f"{out} out" if deal["proposals_outstanding"] else "nothing is on the table"
+def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[str, str]:
+    if not deal["is_comparable"]:
+        return "cannot be compared", (f"too few past deals were like it in stage, amount, age and silence: {deal['won_deals']:.0f} that were won, "
+                                      f"{deal['died_deals']:.0f} that died; ten of each are needed")
+    how = (f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that died, alike in stage, amount, age and silence "
+           f"(mean distance {deal['won_distance']:.1f} and {deal['died_distance']:.1f} spreads)")
+    if not differences:
+        return "in nothing that moves the outlook", how
+    told = [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in differences[:3]]
+    first = differences[0]
+    return "; ".join(told), f"{how}; with the first as with the won, the chance would be {first['p_as_won']:.0%} instead of {first['p_now']:.0%}, all else equal"
 
 
-def _outcome(deal: dict[str, Any]) -> str:
+def _whose(deal: dict[str, Any]) -> tuple[str, str]:
+    facts = [f"{name} {deal[f'cause_{name}_share']:.0%}" + (f" ({deal[f'cause_{name}_facts']})" if deal[f"cause_{name}_facts"] else "")
+             for name in CAUSE_ORDER if deal[f"cause_{name}_share"] >= 0.005]
+    return CAUSE_TOLD[deal["cause"]], f"of what speaks against it: {'; '.join(facts)}" if facts else "nothing of the kind speaks against it"
+
+
+def _on_the_table(deal: dict[str, Any]) -> tuple[str, str]:
+    sent = f"{many(deal['proposals_sent'], 'proposal')} sent so far"
+    if deal["proposal"] == "expired":
+        return "unclear: the last proposal expired without an answer and was not withdrawn", sent
+    if deal["proposal"] == "withdrawn":
+        return f"nothing is on the table: withdrawn on {deal['withdrawn_at']:%d %B %Y}", sent
+    out = deal["proposals_outstanding"]
+    return (f"{many(out, 'proposal is', 'proposals are')} out" + (": which one counts?" if out > 1 else "") if out else "nothing is on the table"), sent
+
+
+def _outcome(deal: dict[str, Any]) -> tuple[str, str]:
     named = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
-    return ": ".join(named) or "not clear yet"
+    chances = ", ".join(f"{name.replace('_', ' ')} {deal[f'p_{name}']:.0%}" for name in ("no_decision", "lost_to_competitor", "disqualified"))
+    why = "; ".join(part for part in (deal["why_class"], deal["why_kind"] if deal["kind"] != "unknown" else "") if part)
+    return ": ".join(named) or "not clear yet", f"if it is lost: {chances}" + (f"; {why}" if why else "") + f" (source: {SOURCES[deal['reason_source']]})"
+
+
+def _stated(deal: dict[str, Any]) -> tuple[str, str]:
+    stated = deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "nothing"
+    matched = deal["stated_matched_share"]
+    if pd.isna(matched):
+        return stated, "the CRM's field: an opinion"
+    return stated, (f"the CRM's field: an opinion; of {deal['stated_losses']:.0f} reasons this owner stated for lost deals, {matched:.0%} are what the "
+                    "timeline shows too")

@@ -1,0 +1,122 @@
+"""What the phase rules ask of each deal on the export day: from its facts, its proposals, the action log and the answered sheets."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SETTLED = ("withdrawn", "accepted", "rejected", "expired")
+DAY = pd.Timedelta(days=1)
+COLUMNS = ["deal_id", "kind", "known_at", "occurred_at", "is_buyer_signal", "label"]
+
+
+def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame, answers: pd.DataFrame,
+               cutoff: pd.Timestamp, withdrawal_subjects: str = "") -> pd.DataFrame:
+    """deal_id; proposals_sent, proposals_outstanding, proposals_expired, proposal (outstanding, expired, withdrawn or none), is_new_after_withdrawal (an outstanding
+    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
+    days_since_third_party, signals_since_third_party.
+
+    A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
+    are infinite where something never happened; actions newer than the export count as of the export.
+    """
+    index = pd.Index(deal_ids.to_numpy(), name="deal_id")
+    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("proposal_withdrawn", "sheet_filled", "rediscovery_started", "needs_restated", "third_party_involved")}
+    by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("proposal_withdrawn", "discovery_restarted", "third_party_involved")}
+    tasks = facts[(facts["kind"] == "task_done") & _matches(facts["label"], withdrawal_subjects)]
+    loose = _later(told["proposal_withdrawn"], _newest(tasks, "known_at"))
+    withdrawn = _later(by_kind["proposal_withdrawn"], loose)
+    sheet_at = _later(told["sheet_filled"], _newest(answers[answers["is_own"]], "answered_at"))
+    since = withdrawn.combine_first(sheet_at)
+    frame = _on_the_table(index, facts, proposals, loose, withdrawn, cutoff)
+    frame["has_sheet"] = index.isin(sheet_at.index)
+    frame["sheet_note"] = _notes(actions, answers).reindex(index).fillna("")
+    frame["withdrawn_at"] = withdrawn.reindex(index)
+    frame["days_since_withdrawal"] = _days(withdrawn, index, cutoff)
+    frame["signals_since_withdrawal"] = _signals_after(facts, since, index)
+    asked = _later(by_kind["discovery_restarted"], told["rediscovery_started"], told["needs_restated"])
+    asked = asked[asked >= since.reindex(asked.index)]
+    restated = told["needs_restated"][told["needs_restated"] >= since.reindex(told["needs_restated"].index)]
+    frame["days_rediscovering"], frame["are_needs_restated"] = _days(asked, index, cutoff), index.isin(restated.index)
+    helped = _later(by_kind["third_party_involved"], told["third_party_involved"])
+    helped = helped[helped >= since.reindex(helped.index)]
+    frame["days_since_third_party"], frame["signals_since_third_party"] = _days(helped, index, cutoff), _signals_after(facts, helped, index)
+    return frame.reset_index()
+
+
+def _on_the_table(index: pd.Index, facts: pd.DataFrame, proposals: pd.DataFrame, told: pd.Series, withdrawn: pd.Series, cutoff: pd.Timestamp) -> pd.DataFrame:
+    unsettled = _unsettled(proposals, told)
+    is_expired = unsettled["expires_on_now"] < cutoff
+    out = unsettled[~is_expired]
+    frame = pd.DataFrame(index=index)
+    frame["proposals_sent"] = _count(facts[facts["kind"] == "proposal_sent"], index)
+    frame["proposals_outstanding"], frame["proposals_expired"] = _count(out, index), _count(unsettled[is_expired], index)
+    frame["proposal_sent_at"] = unsettled.groupby("deal_id")["occurred_at"].max().reindex(index)
+    frame["is_proposal_withdrawn"] = index.isin(withdrawn.index)
+    frame["proposal"] = np.select([frame["proposals_outstanding"] > 0, frame["proposals_expired"] > 0, frame["is_proposal_withdrawn"]],
+                                  ["outstanding", "expired", "withdrawn"], "none")
+    after = out[out["occurred_at"] > _times(withdrawn, out["deal_id"])]
+    frame["is_new_after_withdrawal"] = index.isin(after["deal_id"])
+    before = proposals[(proposals["event"] == "sent") & (proposals["occurred_at"] <= _times(withdrawn, proposals["deal_id"]))]
+    same = after.merge(before[["deal_id", "amount"]].dropna().drop_duplicates(), on=["deal_id", "amount"])
+    frame["is_same_again"] = index.isin(same["deal_id"])
+    return frame
+
+
+def _unsettled(proposals: pd.DataFrame, told: pd.Series) -> pd.DataFrame:
+    """Sent, no longer a draft, not settled, and not withdrawn by the action log or a task since."""
+    settled = set(proposals.loc[proposals["event"].isin(SETTLED), "proposal_id"])
+    sent = proposals[(proposals["event"] == "sent") & ~proposals["is_draft_now"]]
+    gone = sent["proposal_id"].isin(settled)
+    for times in (told, _settles_what_came_before(proposals)):
+        gone |= sent["occurred_at"] <= _times(times, sent["deal_id"])
+    return sent[~gone]
+
+
+def _settles_what_came_before(proposals: pd.DataFrame) -> pd.Series:
+    """Logs without proposal ids: an event that settles whatever was sent before it. Its newest time by deal."""
+    ids = set(proposals.loc[proposals["event"] == "sent", "proposal_id"])
+    loose = proposals[proposals["event"].isin(SETTLED) & ~proposals["proposal_id"].isin(ids)]
+    return loose.groupby("deal_id")["occurred_at"].max()
+
+
+def _notes(actions: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
+    """What the rep wrote last as the lesson of the sheet."""
+    noted = actions[(actions["action"] == "sheet_filled") & (actions["note"] != "")].rename(columns={"done_at": "at", "note": "text"})
+    own = answers[answers["is_own"]].rename(columns={"answered_at": "at", "answer": "text"})
+    both = pd.concat([noted[["deal_id", "at", "text"]], own[["deal_id", "at", "text"]]]).sort_values("at", kind="stable")
+    return both.groupby("deal_id")["text"].last()
+
+
+def _newest(rows: pd.DataFrame, time: str) -> pd.Series:
+    return rows.groupby("deal_id")[time].max()
+
+
+def _later(*times: pd.Series) -> pd.Series:
+    """The latest of several times by deal; deals that are in one of them."""
+    return pd.concat(times).groupby(level=0).max()
+
+
+def _matches(labels: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    if not pattern:
+        return np.zeros(len(labels), dtype=bool)
+    return np.array([isinstance(label, str) and re.search(pattern, label, re.IGNORECASE) is not None for label in labels], dtype=bool)
+
+
+def _signals_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index) -> pd.Series:
+    later = facts[facts["is_buyer_signal"] & (facts["occurred_at"] > _times(times, facts["deal_id"]))]
+    return _count(later, index)
+
+
+def _days(times: pd.Series, index: pd.Index, cutoff: pd.Timestamp) -> pd.Series:
+    """Days from each deal's time to the export, 0 where it is later; infinite where there is none."""
+    return ((cutoff - times.reindex(index).astype("datetime64[us]")) / DAY).clip(lower=0.0).fillna(np.inf)
+
+
+def _times(by_deal: pd.Series, deal_ids: pd.Series) -> NDArray[np.datetime64]:
+    """The time of each deal, in the order of `deal_ids`; not-a-time where it has none."""
+    return by_deal.astype("datetime64[us]").reindex(deal_ids).to_numpy()
+
+
+def _count(rows: pd.DataFrame, index: pd.Index) -> pd.Series:
+    return rows.groupby("deal_id").size().reindex(index, fill_value=0)

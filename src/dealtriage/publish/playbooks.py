@@ -1,0 +1,134 @@
+"""One page per stalled or dead deal: what the phase asks for, its work prepared. Filled from templates that a team may edit; no message is ever sent."""
+
+import re
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from dealtriage.errors import BadInput
+from dealtriage.params import Phases
+from dealtriage.publish.cells import safe_line
+from dealtriage.winloss.sheet import CAUSE_TOLD
+from dealtriage.winloss.words import difference
+from dealtriage.words import days, many, share
+
+QUESTIONS = 5
+PAGES = ("1_withdraw", "2_rediscover", "3_third_party", "close_out")
+ROLES = {"mediator": ("a mediator", "Hear both sides, each alone first; find out whether both still want it, and under which terms they would talk."),
+         "fresh_perspective": ("somebody with a fresh view", "Look at it as if it began today: what is the need, who has it, and what would you do first?"),
+         "critique": ("somebody who criticises our side", "Ask the buyer what was hard for them, and tell us plainly; defend nothing."),
+         "recommendations": ("somebody who can recommend", "Tell the buyer what you would choose in their place, and what you would leave out."),
+         "win_loss_interview": ("somebody outside, for a win/loss interview", ""), "": ("", "")}
+GAUGE = {"answered": "the buyer's signs against our approaches, 30 days", "prompt": "how soon they answer, against what is usual for them",
+         "kept": "meetings held of those that came up", "broad": "people still heard from, of those once engaged"}
+CHASING = 0.33
+
+
+class Playbooks:
+    """The templates of one language. Raises BadInput where the folder, a template or the questions are missing or broken."""
+
+    def __init__(self, params: Phases) -> None:
+        self.params = params
+        self.folder = params.playbooks / params.language
+        if not (self.folder / "questions.md").is_file():
+            raise BadInput(f"There are no playbooks in {self.folder}.", "Set phases.playbooks and phases.language to a folder like playbooks/en.")
+        self.questions = read_questions((self.folder / "questions.md").read_text("utf-8"))
+        self.env = Environment(loader=FileSystemLoader(self.folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                               keep_trailing_newline=True, autoescape=False, finalize=_one_line)  # Markdown, not HTML
+
+    def page(self, deal: dict[str, Any], sheet: list[dict[str, Any]], story: list[dict[str, Any]], differences: list[dict[str, Any]]) -> str:
+        """The page of one deal. deal: its row of the advice table; sheet, story, differences: its rows of those tables, in order."""
+        name = f"{deal['phase']}.md.j2"
+        chosen = chosen_questions(self.questions, deal["kind"], deal["cause"])
+        try:
+            text = self.env.get_template(name).render(deal=_told(deal, self.params), sheet=sheet, questions=chosen, avoid=avoid(differences),
+                                                      gauge=_gauge_lines(deal), neutral=_neutral(story))
+        except TemplateError as error:
+            raise BadInput(f"The playbook {self.folder / name} cannot be filled: {error}.", "Correct the template; docs/playbooks.md lists what it may use.") from error
+        return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def read_questions(text: str) -> dict[str, list[str]]:
+    """The questions by heading."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            name = line[3:].strip()
+        elif line.startswith("- ") and name:
+            found.setdefault(name, []).append(line[2:].strip())
+    return found
+
+
+def chosen_questions(questions: dict[str, list[str]], kind: str, cause: str) -> list[str]:
+    """Five at most: two of the kind, two of the cause, then those that are always good; where one has none, more of the others."""
+    first = [*questions.get(kind, [])[:2], *questions.get(cause, [])[:2], *questions.get("always", [])]
+    return list(dict.fromkeys(first))[:QUESTIONS]
+
+
+def avoid(differences: list[dict[str, Any]]) -> list[str]:
+    """In what the deal is nearer to those that died than to those that were won, in words."""
+    shared = [one for one in differences if one["p_as_won"] > one["p_now"] and abs(one["here"] - one["died_median"]) <= abs(one["here"] - one["won_median"])]
+    return [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in shared[:3]]
+
+
+def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
+    """What templates may use of a deal; every text on one line."""
+    p, gauge = deal["p_revive"], deal["gauge"]
+    outcome = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
+    return {
+        "id": deal["deal_id"], "name": deal["deal_name"], "account": deal["account_name"], "stage": deal["stage"], "state": deal["state"], "step": deal["step"],
+        "today": f"{deal['cutoff']:%Y-%m-%d}", "began": f"{deal['created_at']:%d %B %Y}",
+        "chance_told": f"{deal['state'].capitalize()}: a chance of {share(p)} to come back within {deal['horizon_days']} days",
+        "why_phase": deal["why_phase"], "until": deal["until"], "role": deal["role"], "why_role": deal["why_role"],
+        "role_told": ROLES[deal["role"]][0], "role_asked": ROLES[deal["role"]][1], "proposal": deal["proposal"],
+        "proposals_sent": int(deal["proposals_sent"]), "proposals_outstanding": int(deal["proposals_outstanding"]),
+        "proposal_sent_at": "" if pd.isna(deal["proposal_sent_at"]) else f"{deal['proposal_sent_at']:%d %B}",
+        "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"],
+        "whom": deal["whom"], "whom_evidence": deal["whom_evidence"], "first_name": deal["whom"].split(",")[0] if deal["whom"] and not deal["whom"].startswith("the contact ") else "",
+        "gauge_told": _gauge(gauge, deal["gauge_before"], params.talk_works), "hand_told": _hand(deal["hand_90d"]),
+        "restall_told": _restall(deal["p_restall"], params.restall_high), "silence_told": days(deal["silence_days"]),
+        "outcome_told": ": ".join(outcome) or "not clear", "outcome_why": "; ".join(part for part in (deal["why_class"], deal["why_kind"] if deal["kind"] != "unknown" else "") if part),
+        "outcome_chances": ", ".join(f"{name.replace('_', ' ')} {share(deal[f'p_{name}'])}" for name in ("no_decision", "lost_to_competitor", "disqualified")),
+        "stated": deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "", "cause_told": CAUSE_TOLD[deal["cause"]]}
+
+
+def _table(deal: dict[str, Any]) -> str:
+    return {"outstanding": f"{many(deal['proposals_outstanding'], 'proposal is', 'proposals are')} out", "expired": "The last proposal has run out",
+            "withdrawn": "The proposal was withdrawn; nothing is on the table", "none": "Nothing is on the table"}[deal["proposal"]]
+
+
+def _gauge(now: float, before: float, works: float) -> str:
+    if pd.isna(now):
+        return "Nothing is recorded to tell by."
+    trend = "" if pd.isna(before) or abs(now - before) < 0.05 else f", {'up' if now > before else 'down'} from {before:.0%} four weeks ago"
+    return f"{'It does' if now >= works else 'It does not'}: the gauge stands at {now:.0%}{trend} (it works from {works:.0%} on)."
+
+
+def _gauge_lines(deal: dict[str, Any]) -> list[str]:
+    return [f"{told}: {deal[f'gauge_{name}']:.0%}" for name, told in GAUGE.items() if not pd.isna(deal[f"gauge_{name}"])]
+
+
+def _hand(hand: float) -> str:
+    if pd.isna(hand):
+        return "not known"
+    return "mostly we do" if hand < -CHASING else "mostly the buyer does" if hand > CHASING else "both sides do their part"
+
+
+def _restall(p: float, high: float) -> str:
+    if pd.isna(p):
+        return ""
+    told = f"Of deals like this one that came back, {share(p)} were quiet again within 60 days"
+    return f"{told}: no point in trying before something has changed on their side" if p > high else told
+
+
+def _neutral(story: list[dict[str, Any]]) -> list[str]:
+    """What happened, without the lines that blame: who did not answer, who missed what."""
+    blaming = ("none answered", "missed", "undeliverable", "last sign")
+    return [f"{one['at']:%d %B}: {one['what']}" for one in story if not any(word in one["what"] for word in blaming)]
+
+
+def _one_line(value: Any) -> Any:
+    """Names come from a CRM: no line breaks, no marks of direction, bounded."""
+    return safe_line(value) if isinstance(value, str) else value

@@ -1,0 +1,26 @@
+"""What was said about the reason: words in subjects of the buyer's mails and of our own tasks and notes."""
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+SAYING = ("email_in", "task_planned", "task_done", "note", "call_answered", "call_in", "meeting_held")
+LATELY = pd.Timedelta(days=180)
+
+
+def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) -> pd.DataFrame:
+    """One column per pattern, one row per row of `asked` and in its order: who said so, `buyer`, `crm_note` (we wrote it down) or empty.
+
+    asked: deal_id, as_of. Read are labels of what was known in the 180 days before. patterns: regular expressions by what they tell, case ignored.
+    """
+    told = facts[facts["kind"].isin(SAYING) & facts["label"].notna()]
+    near = told.merge(asked[["deal_id", "as_of"]], on="deal_id")
+    near = near[(near["known_at"] < near["as_of"]) & (near["known_at"] >= near["as_of"] - LATELY)]
+    by = near["is_buyer_signal"].map({True: "buyer", False: "crm_note"})
+    found = pd.DataFrame(index=pd.Index(asked["deal_id"], name="deal_id"))
+    for name, pattern in patterns.items():
+        hits = by[[re.search(pattern, label, re.IGNORECASE) is not None for label in near["label"]]] if pattern else by.iloc[:0]
+        who = hits.groupby(near.loc[hits.index, "deal_id"]).min()  # buyer comes before crm_note
+        found[name] = who.reindex(found.index).fillna("").to_numpy()
+    return found.reset_index(drop=True)
