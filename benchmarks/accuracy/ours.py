@@ -72,4 +72,4 @@ def candidates_only(task: Task) -> dict[str, BaseEstimator]:
 def of_any_columns(columns: list[str], seed: int) -> dict[str, BaseEstimator]:
     """Our estimators for a matrix that does not hold our features: no trend is known of any column."""
     return {"logistic_splines": logistic_splines(columns, seed), "additive_boosting": TrendBoosting(seed=seed),
-            "pairwise_boosting": TrendBoosting(interactions="pairs", leaves=8, trees_per_root=0.8, seed=seed)}
+            "pairwise_boosting": TrendBoosting(interactions="pairs", leaves=8, trees_per_root=1.2, seed=seed)}

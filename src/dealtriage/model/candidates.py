@@ -29,7 +29,7 @@ def additive_boosting(columns: list[str], seed: int) -> TrendBoosting:
 
 def pairwise_boosting(columns: list[str], seed: int) -> TrendBoosting:
     """Boosted trees of two features each at most; features with a known trend cannot act against it."""
-    return TrendBoosting(_trends(columns), "pairs", leaves=8, trees_per_root=0.8, seed=seed)
+    return TrendBoosting(_trends(columns), "pairs", leaves=8, trees_per_root=1.2, seed=seed)
 
 
 CANDIDATES = {"pairwise_boosting": pairwise_boosting, "additive_boosting": additive_boosting, "logistic_splines": logistic_splines}

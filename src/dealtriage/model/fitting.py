@@ -12,7 +12,7 @@ from dealtriage.model.base import Floats, TwoClasses, two_columns
 from dealtriage.model.cure import Watched
 
 SUREST = 1e-4
-SPREAD = 0.15  # by how much slope and intercept are expected to be off before any row is seen
+SPREADS = np.array([0.05, 0.1])  # by how much slope and intercept are expected to be off before any row is seen
 
 
 class Calibrated(TwoClasses):
@@ -67,7 +67,8 @@ class Known:
 def calibration_line(odds: Floats, y: NDArray[np.int64], deal: NDArray[np.int64]) -> tuple[float, float]:
     """Slope and intercept that make log-odds come true, drawn towards (1, 0) where deals are few.
 
-    The posterior mode under normal priors of spread 0.15 around slope 1 and intercept 0; a deal counts once, however many rows it has.
+    The posterior mode under normal priors around slope 1 and intercept 0, of spread 0.05 and 0.1: the level moves with the times, the slope hardly.
+    A deal counts once, however many rows it has.
     """
     if not len(y):
         return 1.0, 0.0
@@ -76,8 +77,8 @@ def calibration_line(odds: Floats, y: NDArray[np.int64], deal: NDArray[np.int64]
     line = np.array([1.0, 0.0])
     for _ in range(50):
         p = expit(design @ line)
-        slope = weight * design.T @ (y - p) - (line - [1.0, 0.0]) / SPREAD**2
-        curve = weight * (design * (p * (1 - p))[:, None]).T @ design + np.eye(2) / SPREAD**2
+        slope = weight * design.T @ (y - p) - (line - [1.0, 0.0]) / SPREADS**2
+        curve = weight * (design * (p * (1 - p))[:, None]).T @ design + np.diag(1 / SPREADS**2)
         step = np.linalg.solve(curve, slope)
         line = line + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-9:
