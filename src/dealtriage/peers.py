@@ -15,6 +15,7 @@ SAME = "stage_position"
 CALIPER = 1.0  # spreads of the matched features, taken together
 MOST = 30
 FEWEST = 10
+SMALLEST_SPREAD = 1e-3
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]
 
     Nearest in the logarithms of amount, age and silence, measured in their spreads; of each past deal the week that is nearest.
     """
-    spread = np.maximum(_place(then).std(axis=0), 1e-9)
     found = [Peers(np.empty(0, dtype=np.int64), np.nan)] * len(now)
     group = np.flatnonzero((then["fate"] == fate).to_numpy())
-    deal = then["deal"].to_numpy()
+    if not len(group):
+        return found
+    deal, spread = then["deal"].to_numpy(), _place(then).std(axis=0)
+    spread = np.where(spread > SMALLEST_SPREAD, spread, 1.0)
     for stage in now[SAME].unique():
         asked = np.flatnonzero((now[SAME] == stage).to_numpy())
         pool = group[(then[SAME].to_numpy()[group] == stage)]

@@ -110,3 +110,25 @@ def test_an_expiry_by_the_system_is_named() -> None:
     assert asked([at("2024-03-20", "lost", actor="system")])["ended_by"].tolist() == ["lost_by_rule"]
     assert asked([at("2024-03-20", "lost")])["ended_by"].tolist() == ["lost"]
     assert asked([])["ended_by"].tolist() == ["open"]
+
+
+AGAIN = [
+    ("talks on for two months", [*[at(f"2024-03-{day:02d}", "meeting_held") for day in (10, 20, 30)], at("2024-04-10", "email_in"), at("2024-04-20", "email_in"),
+                                 at("2024-05-01", "email_in"), at("2024-05-12", "email_in"), at("2024-05-20", "won")], None),
+    ("one meeting, then silence", [at("2024-03-10", "meeting_held")], 14.0),
+    ("the silence counts from the last sign before it moved", [at("2024-03-10", "email_in"), at("2024-03-20", "proposal_sent")], 4.0),
+    ("quiet already when it moved", [at("2024-03-10", "email_in"), at("2024-04-20", "proposal_sent")], 0.0),
+    ("lost while they still talk", [at("2024-03-10", "meeting_held"), at("2024-03-15", "lost")], 5.0),
+    ("won before the silence", [at("2024-03-10", "meeting_held"), at("2024-03-15", "won")], None),
+    ("never came back", [], None),
+]
+
+
+@pytest.mark.parametrize(("because", "facts", "expected"), AGAIN, ids=[c[0] for c in AGAIN])
+def test_when_it_is_quiet_again(because: str, facts: list[dict], expected: float | None) -> None:
+    found = asked(facts)["quiet_again_after_days"].tolist()
+    assert found == pytest.approx([float("nan") if expected is None else expected], nan_ok=True)
+
+
+def test_a_silence_that_is_not_over_by_the_export_is_not_known() -> None:
+    assert asked([at("2024-03-10", "meeting_held")], cutoff=datetime(2024, 3, 20))["quiet_again_after_days"].isna().all()

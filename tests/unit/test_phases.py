@@ -1,49 +1,103 @@
-"""Every row of the tables of phases and roles, walked."""
+"""Every row of the tables of phases and roles, walked; and what holds for all situations."""
 
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dealtriage.phases.rules import PHASES, ROLES, Situation, phase, role
+from dealtriage.phases.rules import PHASES, REDISCOVER, ROLES, THIRD_PARTY, WITHDRAW, Situation, in_markdown, phase, role
+from tests.conftest import ROOT
 
-STALLED = Situation("stalled", is_proposal_outstanding=False, has_sheet=True,
-                    signals_since_withdrawal=0, are_needs_restated=False)
-TALKING = replace(STALLED, signals_since_withdrawal=2, are_needs_restated=True)
+WITHDRAWN = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=30.0)
+ANSWERED = replace(WITHDRAWN, signals_since_withdrawal=2)
+ASKED = replace(ANSWERED, days_rediscovering=10.0, gauge=0.7)
+RESTATED = replace(ASKED, are_needs_restated=True)
+HELPED = replace(RESTATED, days_since_third_party=5.0)
 
 PHASE_CASES = [
-    (replace(STALLED, state="active"), "leave_alone", 0),
-    (replace(STALLED, state="not_enough_evidence"), "ask_the_owner", 1),
-    (replace(STALLED, state="dead"), "close_out", 2),
-    (replace(STALLED, is_proposal_outstanding=True), "1_withdraw", 3),
-    (replace(TALKING, is_proposal_outstanding=True), "1_withdraw", 3),
-    (replace(STALLED, has_sheet=False), "1_withdraw", 4),
-    (STALLED, "2_rediscover", 5),
-    (replace(TALKING, are_needs_restated=False), "2_rediscover", 6),
-    (TALKING, "3_third_party", 7),
+    (replace(WITHDRAWN, state="active"), "leave_alone"),
+    (replace(WITHDRAWN, state="not_enough_evidence"), "ask_the_owner"),
+    (replace(RESTATED, state="dead"), "close_out"),
+    (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True, is_same_again=True), WITHDRAW),
+    (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True), WITHDRAW),
+    (replace(WITHDRAWN, proposal="outstanding"), WITHDRAW),
+    (replace(WITHDRAWN, proposal="expired", has_sheet=False), WITHDRAW),
+    (replace(WITHDRAWN, has_sheet=False), WITHDRAW),
+    (replace(HELPED, days_since_third_party=60.0), "close_out"),
+    (HELPED, THIRD_PARTY),
+    (replace(HELPED, signals_since_third_party=1), REDISCOVER),
+    (replace(WITHDRAWN, days_rediscovering=60.0, days_since_withdrawal=70.0), "close_out"),
+    (replace(WITHDRAWN, days_since_withdrawal=3.0), REDISCOVER),
+    (replace(WITHDRAWN, p_restall=0.9), REDISCOVER),
+    (WITHDRAWN, REDISCOVER),
+    (ANSWERED, REDISCOVER),
+    (ASKED, REDISCOVER),
+    (replace(ASKED, gauge=0.2), THIRD_PARTY),
+    (RESTATED, THIRD_PARTY),
 ]
 ROLE_CASES = [
-    (replace(STALLED, state="dead", is_large=True), "win_loss_interview", 0),
-    (replace(STALLED, state="dead"), "", 1),
-    (replace(STALLED, is_large=True), "", 1),
-    (replace(TALKING, cause="ours"), "critique", 2),
-    (replace(TALKING, kind="indecision"), "recommendations", 3),
-    (replace(TALKING, cause="miscommunication"), "mediator", 4),
-    (TALKING, "fresh_perspective", 5),
+    (replace(WITHDRAWN, state="dead", is_large=True), "win_loss_interview"),
+    (replace(WITHDRAWN, is_large=True), ""),
+    (replace(RESTATED, cause="ours"), "critique"),
+    (replace(RESTATED, kind="indecision"), "recommendations"),
+    (replace(RESTATED, cause="miscommunication"), "mediator"),
+    (RESTATED, "fresh_perspective"),
 ]
 
 
-@pytest.mark.parametrize(("situation", "expected", "row"), PHASE_CASES)
+@pytest.mark.parametrize(("situation", "expected", "row"), [(*case, row) for row, case in enumerate(PHASE_CASES)])
 def test_phase(situation: Situation, expected: str, row: int) -> None:
     assert phase(situation) is PHASES[row]
     assert phase(situation).then == expected
 
 
-@pytest.mark.parametrize(("situation", "expected", "row"), ROLE_CASES)
+@pytest.mark.parametrize(("situation", "expected", "row"), [(*case, row) for row, case in enumerate(ROLE_CASES)])
 def test_role(situation: Situation, expected: str, row: int) -> None:
     assert role(situation) is ROLES[row]
     assert role(situation).then == expected
 
 
 def test_every_row_is_walked() -> None:
-    assert {row for *_, row in PHASE_CASES} == set(range(len(PHASES)))
-    assert {row for *_, row in ROLE_CASES} == set(range(len(ROLES)))
+    assert len(PHASE_CASES) == len(PHASES)
+    assert len(ROLE_CASES) == len(ROLES)
+
+
+def test_waiting_and_stopping_are_said() -> None:
+    assert {PHASE_CASES[row][1] for row, rule in enumerate(PHASES) if rule.step == "wait"} == {REDISCOVER, THIRD_PARTY}
+    assert all(rule.then == "close_out" for rule in PHASES if rule.step == "stop")
+    assert all(rule.until for rule in PHASES if rule.then != "leave_alone")
+
+
+days = st.one_of(st.just(np.inf), st.floats(0, 200))
+stalled = st.builds(
+    Situation, state=st.just("stalled"), proposal=st.sampled_from(["outstanding", "expired", "withdrawn", "none"]), is_new_after_withdrawal=st.booleans(),
+    is_same_again=st.booleans(), has_sheet=st.booleans(), days_since_withdrawal=days, signals_since_withdrawal=st.integers(0, 3), days_rediscovering=days,
+    are_needs_restated=st.booleans(), days_since_third_party=days, signals_since_third_party=st.integers(0, 3),
+    gauge=st.one_of(st.just(np.nan), st.floats(0, 1)), p_restall=st.one_of(st.just(np.nan), st.floats(0, 1)))
+
+
+@given(stalled)
+def test_no_phase_is_skipped(situation: Situation) -> None:
+    found = phase(situation)
+    if found.then in (REDISCOVER, THIRD_PARTY):
+        assert situation.has_sheet and situation.proposal != "outstanding"
+    if found.then == THIRD_PARTY:
+        assert situation.is_rediscovering and situation.signals_since_withdrawal or situation.has_third_party
+
+
+@given(stalled)
+def test_a_deal_with_a_proposal_out_is_withdrawn_whatever_was_done_before(situation: Situation) -> None:
+    assert phase(replace(situation, proposal="outstanding")).then == WITHDRAW
+
+
+def test_the_usual_way_goes_through_the_phases_in_order() -> None:
+    way = [replace(WITHDRAWN, proposal="outstanding", has_sheet=False, days_since_withdrawal=np.inf), replace(WITHDRAWN, has_sheet=False), WITHDRAWN, ANSWERED, ASKED, RESTATED, HELPED]
+    order = [phase(one).then for one in way]
+    assert order == sorted(order) and all(a <= b for a, b in pairwise(order))
+
+
+def test_the_page_shows_the_table_as_it_is() -> None:
+    assert in_markdown() in (ROOT / "docs" / "phases.md").read_text()

@@ -1,4 +1,4 @@
-"""What the phase rules are told of a deal, from its facts, its proposals and the action log."""
+"""What the phase rules are told of a deal, from its facts, its proposals, the action log and the answered sheets; who to ask; who is drawn."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from dealtriage.errors import BadInput
-from dealtriage.phases.actions import read_actions
-from dealtriage.recommend import situations
+from dealtriage.phases.actions import read_actions, read_answers
+from dealtriage.phases.situations import situations
+from dealtriage.phases.whom import whom_to_ask
+from dealtriage.recommend import held_out
 from dealtriage.schemas import PROPOSALS, as_typed
 from tests.conftest import make_facts
 
@@ -21,15 +23,17 @@ def proposal(event: str, day: str, number: str = "p1", **more: object) -> dict:
             "owner_id": None, "is_draft_now": False, "expires_on_now": pd.NaT, "name": None, **more}
 
 
-def asked(proposals: list[dict], facts: list[tuple[str, str]] = (), actions: list[tuple[str, str]] = ()) -> dict:
+def asked(proposals: list[dict], facts: list[tuple] = (), actions: list[tuple[str, str]] = (), answers: list[tuple[str, str]] = ()) -> dict:
     table = as_typed(pd.DataFrame(proposals, columns=PROPOSALS.names), PROPOSALS)
     kinds = [("proposal_" + p["event"], f"{p['occurred_at']:%m-%d}") for p in proposals]
-    timeline = make_facts([{"deal_id": "D", "kind": k, "occurred_at": datetime.fromisoformat(f"2024-{d}")}
-                           for k, d in [("deal_created", "01-01"), *kinds, *facts]])
+    timeline = make_facts([{"deal_id": "D", "kind": k, "occurred_at": datetime.fromisoformat(f"2024-{d}"), "label": next(iter(label), None)}
+                           for k, d, *label in [("deal_created", "01-01"), *kinds, *facts]])
     done = pd.DataFrame([("D", pd.Timestamp(f"2024-{d}"), a, "price was never the point") for a, d in actions],
                         columns=["deal_id", "done_at", "action", "note"])
     done = done.astype({"deal_id": "str", "done_at": "datetime64[us]", "action": "str", "note": "str"})
-    return situations(pd.Series(["D"]), timeline, table, done, CUTOFF).iloc[0].to_dict()
+    own = pd.DataFrame([("D", question, f"on {question}", pd.Timestamp(f"2024-{d}"), question == "lesson") for d, question in answers],
+                       columns=["deal_id", "question", "answer", "answered_at", "is_own"]).astype({"deal_id": "str", "question": "str", "answer": "str", "answered_at": "datetime64[us]", "is_own": "bool"})
+    return situations(pd.Series(["D"]), timeline, table, done, own, CUTOFF, "withdrawn").iloc[0].to_dict()
 
 
 def test_outstanding() -> None:
@@ -52,8 +56,9 @@ def test_a_withdrawal_in_the_action_log_counts_for_what_was_sent_before_it() -> 
 def test_signals_and_needs_count_from_the_withdrawal_on() -> None:
     moves = [proposal("sent", "02-01"), proposal("withdrawn", "03-01")]
     found = asked(moves, facts=[("email_in", "02-20"), ("email_in", "03-20"), ("discovery_restarted", "02-10")])
-    assert (found["signals_since_withdrawal"], found["are_needs_restated"]) == (1, False)
-    assert asked(moves, facts=[("discovery_restarted", "03-10")])["are_needs_restated"]
+    assert (found["signals_since_withdrawal"], found["are_needs_restated"], found["days_rediscovering"]) == (1, False, float("inf"))
+    begun = asked(moves, facts=[("discovery_restarted", "03-10")])
+    assert (begun["days_rediscovering"], begun["are_needs_restated"]) == (83, False)
     assert asked(moves, actions=[("needs_restated", "03-10")])["are_needs_restated"]
     assert not asked(moves, actions=[("needs_restated", "02-10")])["are_needs_restated"]
 
@@ -72,6 +77,7 @@ def test_the_action_log_keeps_what_is_usable_and_names_the_rest(tmp_path: Path) 
     good, bad = read_actions(path, pd.Series(["D"]))
     assert good[["action", "note"]].to_numpy().tolist() == [["sheet_filled", ""], ["sheet_filled", "after the export"]]
     assert bad["line"].tolist() == [3, 4, 5]
+    assert bad["reason"].tolist() == ["no deal of the export has this id", "done_at is no date like 2026-05-31", "action is none of proposal_withdrawn, sheet_filled, rediscovery_started, needs_restated, third_party_involved"]
     assert read_actions(None, pd.Series(["D"]))[0].empty
     long = pd.Series(["0067E0000028LZPQA2"])
     path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,sheet_filled\n")
@@ -83,3 +89,67 @@ def test_an_action_log_with_other_columns_is_refused(tmp_path: Path) -> None:
     path.write_text("who,what\nme,that\n")
     with pytest.raises(BadInput, match="has no column deal_id, done_at, action"):
         read_actions(path, pd.Series(["D"]))
+
+
+def test_what_is_on_the_table() -> None:
+    sent, withdrawn = proposal("sent", "02-01"), proposal("withdrawn", "03-01")
+    assert asked([])["proposal"] == "none"
+    assert asked([sent])["proposal"] == "outstanding"
+    assert asked([sent | {"expires_on_now": datetime(2024, 3, 1)}])["proposal"] == "expired"
+    assert asked([sent, withdrawn])["proposal"] == "withdrawn"
+    again = asked([sent, withdrawn, proposal("sent", "04-01", "p2")])
+    assert (again["proposal"], again["is_new_after_withdrawal"], again["is_same_again"]) == ("outstanding", True, True)
+    cheaper = asked([sent, withdrawn, proposal("sent", "04-01", "p2", amount=0.5)])
+    assert (cheaper["is_new_after_withdrawal"], cheaper["is_same_again"]) == (True, False)
+    assert not asked([sent])["is_new_after_withdrawal"]
+
+
+def test_a_task_tells_of_a_withdrawal() -> None:
+    found = asked([proposal("sent", "02-01")], facts=[("task_done", "03-01", "Proposal withdrawn")])
+    assert (found["proposal"], found["days_since_withdrawal"]) == ("withdrawn", 92)
+    assert asked([proposal("sent", "02-01")], facts=[("task_done", "03-01", "Called")])["proposal"] == "outstanding"
+
+
+def test_a_third_party_counts_from_the_withdrawal_on() -> None:
+    moves = [proposal("sent", "02-01"), proposal("withdrawn", "03-01")]
+    found = asked(moves, facts=[("third_party_involved", "05-01"), ("email_in", "05-02"), ("email_in", "04-01")])
+    assert (found["days_since_third_party"], found["signals_since_third_party"], found["signals_since_withdrawal"]) == (31, 1, 2)
+    assert asked(moves, facts=[("third_party_involved", "02-10")])["days_since_third_party"] == float("inf")
+
+
+def test_an_answer_to_the_last_question_fills_the_sheet() -> None:
+    found = asked([], answers=[("03-01", "lesson")])
+    assert (found["has_sheet"], found["sheet_note"]) == (True, "on lesson")
+    assert not asked([], answers=[("03-01", "outcome")])["has_sheet"]
+
+
+def test_answers_are_read_by_key_or_number_and_the_last_counts(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text("deal_id,question,answer,answered_at\nD,lesson,first,2024-03-01\nD,9,second,2024-03-02\nD,Whose mistake,ours,2024-03-02\n"
+                    "D,10,x,2024-03-02\nD,state,,2024-03-02\nX,state,dead,2024-03-02\n\nD,state,dead,when it rains\n")
+    good, bad = read_answers(path, pd.Series(["D"]))
+    assert good[["question", "answer", "is_own"]].to_numpy().tolist() == [["lesson", "second", True], ["whose_mistake", "ours", False]]
+    assert bad["line"].tolist() == [5, 6, 7, 9]
+    assert read_answers(tmp_path / "none.csv", pd.Series(["D"]))[0].empty
+
+
+def test_the_contact_who_answers_most_is_asked_first() -> None:
+    def fact(kind: str, day: str, who: str) -> dict:
+        return {"deal_id": "D", "kind": kind, "occurred_at": datetime.fromisoformat(f"2024-{day}"), "contact_id": who}
+
+    facts = [*[fact("email_out", f"05-{day:02d}", who) for day in range(1, 6) for who in ("ann", "ben", "cy")], *[fact("email_in", f"05-{day:02d}", "ben") for day in (2, 4)],
+             fact("email_in", "05-02", "ann"), *[fact("email_in", f"05-{day:02d}", "cy") for day in range(2, 6)], fact("email_bounced", "05-20", "cy")]
+    roles = pd.DataFrame({"deal_id": ["D"], "contact_id": ["ben"], "contact_name": ["Ben"], "title": ["CFO"], "role": [None], "is_primary": [False]})
+    found = whom_to_ask(make_facts(facts), roles, CUTOFF)
+    assert found[["whom", "whom_evidence"]].to_numpy().tolist() == [["Ben, CFO", "2 signs to 5 approaches of ours in half a year; last heard from 28 days ago"]]
+    assert whom_to_ask(make_facts([fact("email_out", "05-01", "ann")]), roles, CUTOFF).empty
+
+
+def test_who_is_drawn_hangs_on_the_id_alone() -> None:
+    ids = [f"deal{n}" for n in range(4000)]
+    drawn = held_out(ids, 0.2, "1")
+    assert abs(drawn.mean() - 0.2) < 0.03
+    assert held_out(ids[::-1], 0.2, "1")[::-1].tolist() == drawn.tolist()
+    assert not (drawn & ~held_out(ids, 0.3, "1")).any()
+    assert held_out(ids, 0.2, "2").tolist() != drawn.tolist()
+    assert not held_out(ids, 0.0, "1").any()

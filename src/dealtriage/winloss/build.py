@@ -71,7 +71,7 @@ def _report(workspace: Workspace, closed: pd.DataFrame, losses: pd.DataFrame, ag
     with replaced_folder(workspace.reports / "win-loss") as folder:
         parts.to_csv(folder / "parts.csv", index=False, lineterminator="\n")
         stated.to_csv(folder / "stated.csv", index=False, lineterminator="\n")
-        figures.stacked(stated.head(12).assign(label=stated["stated"] + " (" + stated["lost"].astype("str") + ")"), classes, "What was stated, and what it looks like", folder / "stated.png")
+        figures.stacked(stated.head(12).assign(label=stated["stated"] + " (" + stated["lost"].astype("str") + ")"), {name: classes[name] for name in CLASSES}, "What was stated, and what the timeline shows", folder / "stated.png")
         figures.stacked(_labelled(parts, "quarter"), classes, "Lost deals, by quarter", folder / "quarters.png")
         figures.stacked(_labelled(parts, "team"), {name: name for name in CAUSES}, "Whose mistake it looks like, by team", folder / "causes.png")
 

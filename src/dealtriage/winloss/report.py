@@ -32,7 +32,7 @@ def by_part(closed: pd.DataFrame, losses: pd.DataFrame) -> pd.DataFrame:
     lost = closed[["deal_id", *PARTS]].merge(losses, on="deal_id")
     found = [_one("all", "all", closed, lost)]
     for part in PARTS:
-        names = sorted(closed[part].unique(), key=SIZES.index) if part == "size" and "" not in set(closed[part]) else sorted(closed[part].unique())
+        names = SIZES if part == "size" else sorted(closed[part].unique())
         found += [_one(part, name, closed[closed[part] == name], lost[lost[part] == name]) for name in names if name and (closed[part] == name).sum() >= FEWEST]
     return pd.DataFrame(found)
 
@@ -45,9 +45,9 @@ def _one(part: str, name: str, closed: pd.DataFrame, lost: pd.DataFrame) -> dict
 
 
 def stated_against_inferred(losses: pd.DataFrame) -> pd.DataFrame:
-    """How many lost deals each stated reason has, and of these the share of each inferred class; the most frequent first."""
+    """How many lost deals each stated reason has, and of these the share of each class that the timeline alone makes likeliest; the most frequent first."""
     reasons = losses["loss_reason"].fillna("(none)")
-    counts = pd.crosstab(reasons, losses["outcome_class"]).reindex(columns=[*CLASSES, "unknown"], fill_value=0)
+    counts = pd.crosstab(reasons, losses["timeline_says"]).reindex(columns=list(CLASSES), fill_value=0)
     total = counts.sum(axis=1)
     return counts.div(total, axis=0).assign(lost=total).sort_values("lost", ascending=False, kind="stable").rename_axis("stated").reset_index()
 
@@ -62,8 +62,8 @@ def page(closed: pd.DataFrame, losses: pd.DataFrame, agreed: pd.DataFrame, deals
         "all": parts.iloc[0].to_dict(), "plainly_stated": plain.mean() if len(losses) else None, "matched": matched, "owners": len(agreed),
         "open_deals": len(deals), "turned": int(deals["turned_at"].notna().sum()), "comparable": deals["is_comparable"].mean() if len(deals) else None,
         "newest": int(losses["cause"].notna().sum()),
-        "stated": markdown(("stated by the rep", "lost deals", *_named(CLASSES), "unknown"),
-                           [(one["stated"], f"{one['lost']:,}", *(percent(one[name]) for name in (*CLASSES, "unknown"))) for one in stated.to_dict("records")]),
+        "stated": markdown(("stated by the rep", "lost deals", *_named(CLASSES)),
+                           [(one["stated"], f"{one['lost']:,}", *(percent(one[name]) for name in CLASSES)) for one in stated.to_dict("records")]),
         "kinds": markdown(("kind of no decision", "lost deals", "share"), [(name.replace("_", " "), f"{count:,}", percent(count / kinds.sum())) for name, count in kinds.items()]),
         "causes": _causes(losses),
         **{name: _table(parts[parts["part"] == name]) for name in PARTS}}
