@@ -133,6 +133,16 @@ def show(out: OutFolder = HERE) -> None:
 
 
 @app.command()
+def deal(deal_id: Annotated[str, typer.Argument(help="An id from a list.")],
+         figure: Annotated[Path | None, typer.Option(help="Draw its past into this file (PNG).")] = None,
+         params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE) -> None:
+    """Print all about one stalled or dead deal: its playbook, what happened when it turned, its win/loss sheet."""
+    from dealtriage.publish.one_deal import about
+
+    typer.echo(about(load_params(params), Workspace(out), deal_id, figure).rstrip())
+
+
+@app.command()
 def doctor(path: Annotated[str, typer.Argument(help="A folder, zip, file, or database URL.")],
            as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
            timezone: Annotated[str, typer.Option(help="Zone of times that carry none.")] = "UTC") -> None:

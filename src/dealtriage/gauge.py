@@ -11,7 +11,7 @@ TERMS = ("answered", "prompt", "kept", "broad")
 def gauge_terms(rows: pd.DataFrame) -> pd.DataFrame:
     """The four parts of the gauge, each from 0 (does not work) to 1 (works as well as it can); empty where nothing is known of it.
 
-    answered: the buyer's signs of 30 days against our approaches, one added to both; prompt: how soon they answer now (within 90 days, or the wait of our
+    answered: the buyer's signs of 30 days against our approaches; prompt: how soon they answer now (within 90 days, or the wait of our
     message that is still unanswered, if longer) against what is usual for them; kept: meetings held of all that came up, one added to both; broad: the share of the people once
     engaged who were heard from within 60 days.
     """
@@ -20,7 +20,7 @@ def gauge_terms(rows: pd.DataFrame) -> pd.DataFrame:
     held = rows["meetings_held_90d"]
     came_up = held + rows["meetings_cancelled_90d"] + rows["no_shows_180d"]
     return pd.DataFrame({
-        "answered": ((signals + 1) / (touches + 1)).clip(upper=1.0),
+        "answered": (signals / np.maximum(touches, 1)).clip(upper=1.0),
         "prompt": ((usual + 1) / (lately + 1)).clip(upper=1.0),
         "kept": ((held + 1) / (came_up + 1)).where(came_up > 0),
         "broad": (rows["contacts_active_60d"] / rows["contacts_engaged"]).where(rows["contacts_engaged"] > 0).clip(upper=1.0)})

@@ -17,8 +17,8 @@ def test_each_part_goes_from_nothing_to_all() -> None:
     badly = row(buyer_signals_30d=0, seller_touches_30d=9, buyer_reply_days=1, buyer_reply_days_90d=9, meetings_held_90d=0, meetings_cancelled_90d=2, no_shows_180d=2,
                 contacts_active_60d=0, contacts_engaged=3)
     assert gauge_terms(well).iloc[0].tolist() == [1, 1, 1, 1]
-    assert gauge_terms(badly).iloc[0].tolist() == pytest.approx([0.1, 0.2, 0.2, 0.0])
-    assert gauge(badly).iloc[0] == pytest.approx(0.125)
+    assert gauge_terms(badly).iloc[0].tolist() == pytest.approx([0.0, 0.2, 0.2, 0.0])
+    assert gauge(badly).iloc[0] == pytest.approx(0.1)
 
 
 def test_a_message_that_waits_counts_as_an_answer_that_late() -> None:
@@ -26,6 +26,7 @@ def test_a_message_that_waits_counts_as_an_answer_that_late() -> None:
 
 
 def test_what_is_not_known_does_not_count() -> None:
-    assert gauge(row(buyer_signals_30d=1, seller_touches_30d=3)).iloc[0] == pytest.approx(0.5)
+    assert gauge(row(buyer_signals_30d=1, seller_touches_30d=4)).iloc[0] == pytest.approx(0.25)
+    assert gauge(row(buyer_signals_30d=0, seller_touches_30d=0)).iloc[0] == 0
     assert np.isnan(gauge(row()).iloc[0])
     assert gauge_terms(row(meetings_held_90d=0, meetings_cancelled_90d=0, no_shows_180d=0))["kept"].isna().all()

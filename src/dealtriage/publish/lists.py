@@ -8,7 +8,7 @@ import pandas as pd
 from dealtriage.errors import BadInput
 from dealtriage.params import Params, Publish
 from dealtriage.publish.cells import file_names, safe_cell, slug
-from dealtriage.publish.playbooks import PAGES, ROLES, Playbooks
+from dealtriage.publish.playbooks import PAGES, ROLES, Playbooks, with_chance
 from dealtriage.tables import by_deal, read_parquet, replaced_folder, write_text
 from dealtriage.words import days
 from dealtriage.workspace import Workspace
@@ -118,8 +118,7 @@ def _playbooks(params: Params, workspace: Workspace, advice: pd.DataFrame, rows:
     asked = advice[advice["phase"].isin(PAGES) & ~advice["is_held_out"]]
     place = rows.set_index("deal_id")[["rank", "deal"]]
     own, stories, differences = (by_deal(table) for table in (sheets, *(read_parquet(workspace.winloss / f"{name}.parquet") for name in ("stories", "differences"))))
-    horizon = params.label.horizon_days
-    for deal in asked.rename(columns={f"p_revive_{horizon}d": "p_revive"}).assign(horizon_days=horizon).to_dict("records"):
+    for deal in with_chance(asked, params.label.horizon_days).to_dict("records"):
         one = deal["deal_id"]
         text = books.page(deal, own[one], stories.get(one, []), differences.get(one, []))
         write_text(folders[str(deal["owner_id"])] / f"{place.loc[one, 'rank']:03d}-{slug(place.loc[one, 'deal']) or slug(one)}.md", text)

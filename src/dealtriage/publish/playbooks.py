@@ -23,6 +23,7 @@ ROLES = {"mediator": ("a mediator", "Hear both sides, each alone first; find out
 GAUGE = {"answered": "the buyer's signs against our approaches, 30 days", "prompt": "how soon they answer, against what is usual for them",
          "kept": "meetings held of those that came up", "broad": "people still heard from, of those once engaged"}
 CHASING = 0.33
+HARMLESS = str.maketrans({"<": "&lt;", ">": "&gt;", "[": "(", "]": ")", "`": "'", "*": "\\*", "|": "/"})
 
 
 class Playbooks:
@@ -47,6 +48,11 @@ class Playbooks:
         except TemplateError as error:
             raise BadInput(f"The playbook {self.folder / name} cannot be filled: {error}.", "Correct the template; docs/playbooks.md lists what it may use.") from error
         return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def with_chance(advice: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """The advice table as playbooks read it: the chance as p_revive, and horizon_days."""
+    return advice.rename(columns={f"p_revive_{horizon_days}d": "p_revive"}).assign(horizon_days=horizon_days)
 
 
 def read_questions(text: str) -> dict[str, list[str]]:
@@ -130,5 +136,5 @@ def _neutral(story: list[dict[str, Any]]) -> list[str]:
 
 
 def _one_line(value: Any) -> Any:
-    """Names come from a CRM: no line breaks, no marks of direction, bounded."""
-    return safe_line(value) if isinstance(value, str) else value
+    """Names come from a CRM: one bounded line in which no sign means anything to Markdown or HTML."""
+    return re.sub(r"^(\s*)#", r"\1\#", safe_line(value, 1000).translate(HARMLESS)) if isinstance(value, str) else value

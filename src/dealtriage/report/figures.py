@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 STACK, HATCH = ("#0b6e99", "#b5541c", "#d9b44a", "#8a929c", "#c9ced4"), ("", "//", "..", "", "")
-QUIET = 14  # days
 MUTED, ACCENT, RULE = "#8a929c", "#0b6e99", "#b5541c"
 SIZE: Any = {"font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left"}
 
@@ -141,14 +140,14 @@ def stacked(table: pd.DataFrame, shares: dict[str, str], title: str, path: Path)
     _save(figure, path)
 
 
-def deal_past(weeks: pd.DataFrame, turned_at: pd.Timestamp | None, events: list[tuple[pd.Timestamp, str]], horizon_days: int, dead_below: float, path: Path) -> None:
+def deal_past(weeks: pd.DataFrame, turned_at: pd.Timestamp | None, events: list[tuple[pd.Timestamp, str]], quiet_days: int, horizon_days: int, dead_below: float, path: Path) -> None:
     """One deal's past: the chance to come back and the communication gauge, week by week; its turn and what happened are marked, silence is shaded.
 
     weeks: as_of, p, gauge, silence_days. events: (when, what), numbered in the figure in their order.
     """
     figure, axes = _axes("The outlook of one deal, week by week", 7.6, 4.2)
     as_of = weeks["as_of"]
-    quiet = weeks["silence_days"] >= QUIET
+    quiet = weeks["silence_days"] >= quiet_days
     axes.fill_between(as_of, 0, 1, where=quiet, step="pre", color=MUTED, alpha=0.15, linewidth=0, label="the buyer is quiet")
     axes.plot(as_of, weeks["p"], color=ACCENT, linewidth=2.2, label=f"chance to come back in {horizon_days} days")
     axes.plot(as_of, weeks["gauge"], color=RULE, linewidth=1.4, linestyle="--", label="communication gauge")
