@@ -19,6 +19,7 @@ from dealtriage.params import Params
 from dealtriage.publish import lists
 from dealtriage.score import CHANCES, assemble, write_chances
 from dealtriage.tables import read_parquet, read_parts, replaced_folder
+from dealtriage.winloss import build as winloss
 from dealtriage.workspace import Workspace, read_cutoff
 
 TAKEN_OVER = ("models/model.skops", "models/win.skops", "models/restall.skops", "models/card.json", "models/lookalikes.parquet", "models/past.parquet", "reports/tables/bands.csv")
@@ -40,6 +41,8 @@ def run(params: Params, before: Workspace, workspace: Workspace) -> str:
     _rows(params, workspace, since)
     _features(params, before, workspace, since)
     _scores(params, before, workspace, since)
+    winloss.run(params, workspace)
+    _go_on_with_the_log(before, workspace)
     said = recommend.run(params, workspace)
     lists.run(params, workspace)
     rows = read_parts(workspace.cohort / "rows", ["deal_id", "as_of"])
@@ -54,6 +57,14 @@ def _take_over(before: Workspace, workspace: Workspace, name: str) -> None:
         raise BadInput(f"There is no {source}.", "Run all stages once (dvc repro), and give that run's folder as --since.")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def _go_on_with_the_log(before: Workspace, workspace: Workspace) -> None:
+    """What was recommended so far, which this week's recommendations are added to."""
+    log = before.recommended / "log.parquet"
+    if log.is_file() and before.root.resolve() != workspace.root.resolve():
+        workspace.recommended.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, workspace.recommended / log.name)
 
 
 def _rows(params: Params, workspace: Workspace, since: datetime) -> None:

@@ -53,9 +53,9 @@ def test_a_cause_is_told_with_its_facts() -> None:
     assert told == {"ours": "4 messages of ours since their last sign, none answered", "theirs": "", "miscommunication": "", "clutter": ""}
 
 
-def weeks(deal: str, chances: list[float], silences: list[float]) -> pd.DataFrame:
+def weeks(deal: str, chances: list[float], silences: list[float], gauge: float = 0.5) -> pd.DataFrame:
     dates = pd.date_range("2024-02-19", periods=len(chances), freq="7D")
-    return pd.DataFrame({"deal_id": deal, "as_of": dates, "p": chances, "silence_days": silences})
+    return pd.DataFrame({"deal_id": deal, "as_of": dates, "p": chances, "silence_days": silences, "gauge": gauge})
 
 
 def test_the_outlook_turned_with_the_last_sign_before_the_fall_it_did_not_recover_from() -> None:
@@ -63,6 +63,12 @@ def test_the_outlook_turned_with_the_last_sign_before_the_fall_it_did_not_recove
     never_fell, rising = weeks("B", [0.3, 0.29, 0.28], [1, 8, 15]), weeks("C", [0.1, 0.3], [1, 2])
     found = turning_points(pd.concat([fell_twice, never_fell, rising], ignore_index=True)).to_dict("records")
     assert found == [{"deal_id": "A", "good_until": pd.Timestamp("2024-03-11"), "turned_at": pd.Timestamp("2024-03-02"), "p_before": 0.49, "p_after": 0.15}]
+
+
+def test_a_deal_that_talks_has_not_turned_though_its_outlook_falls_with_age() -> None:
+    falling, silences = [0.8, 0.6, 0.5, 0.4, 0.2, 0.1], [3, 3, 3, 3, 10, 17]
+    found = [turning_points(weeks("A", falling, silences, gauge)).iloc[0]["turned_at"] for gauge in (0.5, 1.0)]
+    assert found == [pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-08")]
 
 
 def told_story(*facts: dict) -> list[str]:

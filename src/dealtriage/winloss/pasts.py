@@ -32,7 +32,7 @@ def write_pasts(params: Params, workspace: Workspace, folder: Path, asked: pd.Se
     write_parquet(past.reindex(columns=WEEKLY), part_path(folder / "weeks", number))
     newest = past[past["as_of"] == pd.Timestamp(cutoff)].reset_index(drop=True)
     write_parquet(_with_said(own, newest, params), part_path(folder / "now", number))
-    turned = turning_points(past[[*KEY, "p", "silence_days"]])
+    turned = turning_points(past[[*KEY, "p", "silence_days", "gauge"]])
     write_parquet(turned, part_path(folder / "turns", number))
     write_parquet(stories(own, turned), part_path(folder / "stories", number))
     ends = closings(facts)

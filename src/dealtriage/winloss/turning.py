@@ -5,18 +5,22 @@ import pandas as pd
 
 STILL_GOOD = 0.7  # of the way from the outlook now to its best, in log-odds
 SMALLEST_FALL = 0.05
+LATELY_DAYS = 7.0
+TALKING = 0.9
 
 
 def turning_points(weeks: pd.DataFrame) -> pd.DataFrame:
     """deal_id, turned_at, good_until, p_before, p_after: of each deal whose outlook fell by at least 5 points.
 
-    weeks: deal_id, as_of, p, silence_days of each deal's weeks to the export, in order. The outlook was still good in the last week (`good_until`, with the chance
-    p_before) in which its log-odds were within 30 % of the way from their best to what they are now (p_after). The deal turned with the buyer's last sign before the week after that.
+    weeks: deal_id, as_of, p, silence_days and gauge of each deal's weeks to the export, in order. All was still good in the last week (`good_until`, with the chance
+    p_before) in which its log-odds were within 30 % of the way from their best to what they are now (p_after), or the buyer was heard from within the week and the gauge
+    stood at 90 %: an outlook that falls for age alone is not the relationship's. The deal turned with the buyer's last sign before the week after that.
     """
     odds = np.log(weeks["p"] / (1 - weeks["p"]))
     by_deal = odds.groupby(weeks["deal_id"], sort=False)
     now = by_deal.transform("last")
-    is_good = odds >= now + STILL_GOOD * (by_deal.transform("max") - now)
+    is_talking = (weeks["silence_days"] <= LATELY_DAYS) & (weeks["gauge"] >= TALKING)
+    is_good = (odds >= now + STILL_GOOD * (by_deal.transform("max") - now)) | is_talking
     place = pd.Series(np.arange(len(weeks)), index=weeks.index)
     last_good = place[is_good].groupby(weeks["deal_id"], sort=False).last()
     newest = place.groupby(weeks["deal_id"], sort=False).last()
