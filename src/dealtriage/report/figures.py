@@ -107,9 +107,9 @@ def ablation(table: pd.DataFrame, path: Path) -> None:
 
 
 def phase_effects(table: pd.DataFrame, path: Path) -> None:
-    """Each estimate with its interval; open points are not known."""
+    """Each estimate with its interval; open points failed a check."""
     figure, axes = _axes("Does a phase help?", 6.4, 0.5 * len(table) + 1.4)
-    for is_known, face, label in ((True, ACCENT, "known"), (False, "white", "not known: see the checks")):
+    for is_known, face, label in ((True, ACCENT, "checks passed"), (False, "white", "not known: a check failed")):
         part = table[table["is_known"] == is_known]
         if len(part):
             axes.errorbar(part["value"], part.index, xerr=_around(part["value"], part["low"], part["high"]), fmt="o", color=ACCENT if is_known else MUTED,
