@@ -30,7 +30,8 @@ def verdict(one: Checked, asked: int) -> str:
         return f"**{NAMES[one.phase]}: not known.** Reason: {'; '.join(one.against)}."
     points = f"{in_points(one.effect)} in {one.deals_done} deals"
     if one.effect.p >= ALPHA / asked:
-        return f"**{NAMES[one.phase]}: no effect can be told from chance** ({points})."
+        though = "" if one.effect.holds_zero else f" The interval leaves out 0, but with {asked} phases asked about one does so by luck too often to count."
+        return f"**{NAMES[one.phase]}: no effect can be told from chance** ({points}).{though}"
     more = "more" if one.effect.value > 0 else "fewer"
     return (f"**{NAMES[one.phase]}: {more} deals came back than among deals alike in which it was not done** ({points}). "
             "This is observed, not tried: an experiment would have to bear it out.")
