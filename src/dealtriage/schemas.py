@@ -58,7 +58,7 @@ DEALS = Table("deals", (
     Column("close_date_now", "timestamp", "overwritten"),
     Column("is_closed_now", "boolean", "overwritten", nullable=False),
     Column("is_won_now", "boolean", "overwritten", nullable=False),
-    Column("loss_reason_now", "varchar", "overwritten"), Column("history_since", "timestamp")), ("deal_id",))
+    Column("loss_reason_now", "varchar", "overwritten"), Column("product_now", "varchar", "overwritten"), Column("history_since", "timestamp")), ("deal_id",))
 
 DEAL_CHANGES = Table("deal_changes", (
     _must("deal_id", "varchar"), _must("changed_at", "timestamp"), _must("field", "varchar"),

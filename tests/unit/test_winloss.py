@@ -258,7 +258,7 @@ def test_the_reps_own_answers_stand_beside() -> None:
 def closed_company() -> tuple[pd.DataFrame, pd.DataFrame]:
     n = 120
     closed = pd.DataFrame({"deal_id": [f"D{i}" for i in range(n)], "as_of": pd.date_range("2024-01-10", periods=n, freq="2D"),
-                           "ending": ["won", "lost", "lost"] * 40, "owner_id": ["a", "b"] * 60, "worth": np.arange(n, dtype=float)})
+                           "ending": ["won", "lost", "lost"] * 40, "owner_id": ["a", "b"] * 60, "product": ["pump"] * 60 + [None] * 60, "worth": np.arange(n, dtype=float)})
     closed = with_parts(closed, pd.DataFrame({"owner_id": ["a", "b"], "team": ["East", "West"]}))
     lost = closed.loc[closed["ending"] == "lost", ["deal_id"]].reset_index(drop=True)
     shares = {f"cause_{name}_share": share for name, share in (("ours", 0.6), ("theirs", 0.4), ("miscommunication", 0.0), ("clutter", 0.0))}
@@ -273,6 +273,7 @@ def test_win_and_loss_by_part() -> None:
     assert table.loc[("all", "all"), ["closed", "lost"]].tolist() == [120, 80]
     assert table.loc[("all", "all"), "won_share"] == pytest.approx(1 / 3)
     assert table.loc[("team", "East"), "closed"] == 60
+    assert [name for part, name in table.index if part == "product"] == ["pump"]
     assert [name for part, name in table.index if part == "size"] == ["small", "middle", "large"]
     assert ("quarter", "2024Q1") in table.index
     assert stated_against_inferred(losses)["stated"].tolist() == ["(none)", "Price"]

@@ -37,5 +37,6 @@ def about(params: Params, workspace: Workspace, deal_id: str, figure: Path | Non
 
 
 def _sheet(sheet: list[dict[str, str]]) -> str:
-    rows = "\n".join(f"{number}. **{one['question']}** {one['answer']}{f" *({one['evidence']})*" if one['evidence'] else ''}" for number, one in enumerate(sheet, start=1) if one["answer"])
+    told = [(one["question"], one["answer"], f" *({one['evidence']})*" if one["evidence"] else "") for one in sheet if one["answer"]]
+    rows = "\n".join(f"{number}. **{question}** {answer}{evidence}" for number, (question, answer, evidence) in enumerate(told, start=1))
     return f"## The win/loss sheet\n\n{rows}\n"

@@ -76,7 +76,7 @@ select o.opportunityid as deal_id, o.name, coalesce(s.now_id, o.parentaccountid,
        o.ownerid as owner_id_now, case coalesce({STATE.format("o.statecode")}, 0) when 1 then 'won' when 2 then 'lost' else ds.stage end as stage_now,
        o.estimatedvalue as amount_now, o.estimatedclosedate as close_date_now, coalesce({STATE.format("o.statecode")} in (1, 2), false) as is_closed_now,
        coalesce({STATE.format("o.statecode")} = 1, false) as is_won_now,
-       case when {STATE.format("o.statecode")} = 2 then coalesce(closed.reason, l.label, o.statuscode) end as loss_reason_now,
+       case when {STATE.format("o.statecode")} = 2 then coalesce(closed.reason, l.label, o.statuscode) end as loss_reason_now, null::varchar as product_now,
        case when {STATE.format("o.statecode")} in (1, 2) then coalesce(closed.closed_at, ds.modified_at) end as closed_at_now
 from opportunity o
 join deal_stages ds on ds.deal_id = o.opportunityid

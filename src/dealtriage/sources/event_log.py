@@ -129,7 +129,7 @@ CORE = {
                null::varchar as account_name, min(l.time) as created_at, null::varchar as currency, 1.0 as currency_rate,
                min(n.owner) as owner_id_now, min(n.stage) as stage_now, arg_min(l.amount, (l.time, l._record)) as amount_now,
                null::timestamp as close_date_now, coalesce(bool_or(t.is_closed), false) as is_closed_now,
-               coalesce(bool_or(t.is_won), false) as is_won_now, null::varchar as loss_reason_now,
+               coalesce(bool_or(t.is_won), false) as is_won_now, null::varchar as loss_reason_now, null::varchar as product_now,
                max(l.time) as closed_at_now
         from log l left join newest n on n.deal_id = l.case_id left join stages t on t.stage = n.stage group by l.case_id""",
     "activities": """

@@ -38,6 +38,7 @@ DEAL = table("Deal", """
     hs_is_closed_won                  flag    overwritten  may  | Is Closed Won
     hs_is_closed_lost                 flag    overwritten  may  | Is closed lost
     closed_lost_reason                text    overwritten
+    dealtype                          text    overwritten
     hs_deal_stage_probability         number  overwritten  may  | Deal probability
     deal_currency_code                text    immutable         | Currency
     hs_exchange_rate                  number  overwritten  may

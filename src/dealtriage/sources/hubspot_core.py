@@ -139,7 +139,7 @@ select d.hs_object_id as deal_id, d.dealname as name, c.hs_object_id as account_
        coalesce(d.hs_exchange_rate, list_extract(getvariable('rates'), list_position(getvariable('currencies'), upper(d.deal_currency_code))), 1.0) as currency_rate,
        d.hubspot_owner_id as owner_id_now, coalesce(k.stage, trim(d.dealstage)) as stage_now, d.amount as amount_now, d.closedate as close_date_now,
        coalesce(d.hs_is_closed, d.hs_is_closed_won or d.hs_is_closed_lost, s.is_closed, false) as is_closed_now,
-       coalesce(d.hs_is_closed_won, s.is_won, false) as is_won_now, d.closed_lost_reason as loss_reason_now,
+       coalesce(d.hs_is_closed_won, s.is_won, false) as is_won_now, d.closed_lost_reason as loss_reason_now, d.dealtype as product_now,
        coalesce(d.hs_v2_date_entered_current_stage, case when coalesce(d.hs_is_closed, d.hs_is_closed_won or d.hs_is_closed_lost, s.is_closed)
                 then least(d.closedate, d.hs_lastmodifieddate) end, d.hs_lastmodifieddate, d.createdate) as closed_at_now
 from Deal d

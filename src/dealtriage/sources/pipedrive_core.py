@@ -61,7 +61,7 @@ select d.id as deal_id, d.title as name, coalesce(s.now_id, d.org_id) as account
        coalesce(list_extract(getvariable('rates'), list_position(getvariable('currencies'), upper(d.currency))), 1.0) as currency_rate,
        d.owner_id as owner_id_now, case when d.status in ('won', 'lost') then d.status else coalesce(n.stage, d.stage_id) end as stage_now,
        nullif(d.value, 0) as amount_now, d.expected_close_date as close_date_now, coalesce(d.status in ('won', 'lost'), false) as is_closed_now,
-       coalesce(d.status = 'won', false) as is_won_now, d.lost_reason as loss_reason_now,
+       coalesce(d.status = 'won', false) as is_won_now, d.lost_reason as loss_reason_now, null::varchar as product_now,
        coalesce(case when d.status = 'won' then d.won_time when d.status = 'lost' then d.lost_time end,
                 case when d.status in ('won', 'lost') then coalesce(d.close_time, d.update_time) end) as closed_at_now
 from Deal d

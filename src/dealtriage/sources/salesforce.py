@@ -1,6 +1,6 @@
 """Salesforce: a Data Export, Data Loader or Bulk API files, report CSVs, or a copy that Fivetran, Airbyte, Singer or dlt made.
 
-`Opportunity.LossReason` and `Event.Outcome` are custom fields: params say which header they have.
+`Opportunity.LossReason`, `Opportunity.Product` and `Event.Outcome` are custom fields: params say which header they have.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,7 @@ OPPORTUNITY = table("Opportunity", """
     IsWon                flag    overwritten       | Won
     CurrencyIsoCode      text    immutable         | Amount Currency, Opportunity Currency
     LossReason           text    overwritten
+    Product              text    overwritten
     LastModifiedDate     time    overwritten
     LastStageChangeDate  time    overwritten
     IsDeleted            flag    overwritten       | Deleted

@@ -52,7 +52,7 @@ select o.Id as deal_id, o.Name as name, coalesce(s.now_id, o.AccountId) as accou
        coalesce(1 / nullif(c.ConversionRate, 0), list_extract(getvariable('rates'), list_position(getvariable('currencies'), upper(o.CurrencyIsoCode))), 1.0)
            as currency_rate, o.OwnerId as owner_id_now, {STAGE_NAME.format("o.StageName")} as stage_now, o.Amount as amount_now,
        o.CloseDate as close_date_now, coalesce(o.IsClosed, st.is_closed, false) as is_closed_now,
-       coalesce(o.IsWon, st.is_won, false) as is_won_now, o.LossReason as loss_reason_now,
+       coalesce(o.IsWon, st.is_won, false) as is_won_now, o.LossReason as loss_reason_now, o.Product as product_now,
        coalesce(o.LastStageChangeDate, o.LastModifiedDate, o.CreatedDate) as closed_at_now
 from Opportunity o
 left join survivors s on s.id = o.AccountId

@@ -45,7 +45,7 @@ def run(params: Params, workspace: Workspace) -> None:
 
 def _write(params: Params, workspace: Workspace, folder: Path, found: dict[str, pd.DataFrame], scores: pd.DataFrame) -> None:
     stages = read_stage_names(workspace)
-    deals = read_parquet(workspace.core / "deals.parquet", ["deal_id", "owner_id_now", "loss_reason_now", "amount_now", "currency_rate"])
+    deals = read_parquet(workspace.core / "deals.parquet", ["deal_id", "owner_id_now", "loss_reason_now", "amount_now", "currency_rate", "product_now"])
     now, closings = (found[name].sort_values("deal_id", kind="stable").reset_index(drop=True) for name in ("now", "closings"))
     now, closings = (_with_stated(rows, deals, params) for rows in (now, closings))
     lost = closings[closings["ending"] != "won"].reset_index(drop=True)
@@ -60,7 +60,7 @@ def _write(params: Params, workspace: Workspace, folder: Path, found: dict[str, 
     for name, table in tables.items():
         write_parquet(table, folder / f"{name}.parquet")
     owners = read_parquet(workspace.core / "owners.parquet", ["owner_id", "team"])
-    _report(workspace, with_parts(closings[["deal_id", "as_of", "ending", "owner_id", "worth"]], owners), losses, agreed, told)
+    _report(workspace, with_parts(closings[["deal_id", "as_of", "ending", "owner_id", "product", "worth"]], owners), losses, agreed, told)
 
 
 def _report(workspace: Workspace, closed: pd.DataFrame, losses: pd.DataFrame, agreed: pd.DataFrame, told: pd.DataFrame) -> None:
@@ -91,7 +91,7 @@ def _a_while_ago(weeks: pd.DataFrame) -> pd.DataFrame:
 def _with_stated(rows: pd.DataFrame, deals: pd.DataFrame, params: Params) -> pd.DataFrame:
     facts = rows[["deal_id"]].merge(deals, on="deal_id", how="left", validate="1:1")
     stated = meanings(facts["loss_reason_now"], params.winloss.stated)
-    return rows.assign(owner_id=facts["owner_id_now"], loss_reason=facts["loss_reason_now"], worth=facts["amount_now"] * facts["currency_rate"],
+    return rows.assign(owner_id=facts["owner_id_now"], loss_reason=facts["loss_reason_now"], product=facts["product_now"], worth=facts["amount_now"] * facts["currency_rate"],
                        stated_class=stated["stated_class"], stated_kind=stated["stated_kind"])
 
 

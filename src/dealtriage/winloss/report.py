@@ -12,22 +12,22 @@ from dealtriage.winloss.stated import CLASSES
 
 FEWEST = 30  # a smaller part says nothing
 SIZES = ("small", "middle", "large")
-PARTS = ("team", "size", "quarter")
+PARTS = ("team", "product", "size", "quarter")
 NOT_TOLD = "nothing of it"
 
 
 def with_parts(closed: pd.DataFrame, owners: pd.DataFrame) -> pd.DataFrame:
-    """The rows of closed deals with team (of the present owner), size (thirds of the amount) and quarter (of the closing); empty where not known."""
+    """The rows of closed deals with team (of the present owner), product (as the CRM names it), size (thirds of the amount) and quarter (of the closing); empty where not known."""
     team = closed["owner_id"].map(owners.set_index("owner_id")["team"])
     rank = closed["worth"].rank(method="first", pct=True)
     size = pd.Series(np.select([rank <= 1 / 3, rank <= 2 / 3, rank > 2 / 3], list(SIZES), ""), index=closed.index)
-    return closed.assign(team=team.astype("str").fillna(""), size=size.where(closed["worth"].notna(), ""), quarter=closed["as_of"].dt.to_period("Q").astype("str"))
+    return closed.assign(team=team.astype("str").fillna(""), product=closed["product"].astype("str").fillna(""), size=size.where(closed["worth"].notna(), ""), quarter=closed["as_of"].dt.to_period("Q").astype("str"))
 
 
 def by_part(closed: pd.DataFrame, losses: pd.DataFrame) -> pd.DataFrame:
     """part, name, closed, won_share, lost, and of the lost the share of each class (the inferred ones), and of the newest lost the mean share of each cause.
 
-    A row for all, and for every team, size and quarter with at least 30 closed deals.
+    A row for all, and for every team, product, size and quarter with at least 30 closed deals.
     """
     lost = closed[["deal_id", *PARTS]].merge(losses, on="deal_id")
     found = [_one("all", "all", closed, lost)]
