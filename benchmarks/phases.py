@@ -40,10 +40,10 @@ def lived_on(params, replicates: int, deal: tuple) -> list[tuple]:
     """number, state, policy, replicate, is_revived, is_won, touches, amount of one quiet deal."""
     from dealtriage.sample.futures import POLICIES, Advice, fates, paused, recommended
 
-    number, state, phase, amount = deal
+    number, state, phase, if_silent, amount = deal
     company = world(params, params.sample.seed)
     life = paused(company, number, company.end, WON_DAYS)
-    told = {**{name: (policy, Advice(state, phase)) for name, policy in POLICIES.items()}, EVERYBODY: (recommended, Advice("stalled", "1_withdraw"))}
+    told = {**{name: (policy, Advice(state, phase, if_silent)) for name, policy in POLICIES.items()}, EVERYBODY: (recommended, Advice("stalled", "1_withdraw"))}
     return [(number, state, name, replicate, fate.is_revived, fate.is_won, fate.touches, amount)
             for name, (policy, advice) in told.items()
             for replicate, fate in enumerate(fates(life, company.end, policy, advice, range(replicates), company.seed, HORIZON_DAYS, WON_DAYS))]
@@ -53,10 +53,11 @@ def policies(params, run: Path, replicates: int) -> None:
     """Print what each policy is worth, on all quiet deals and by state."""
     from dealtriage.tables import read_parquet
 
-    advice = read_parquet(run / "data" / "advice" / "advice.parquet", ["deal_id", "state", "phase", "amount"])
+    chance = f"p_revive_{HORIZON_DAYS:.0f}d"
+    advice = read_parquet(run / "data" / "advice" / "advice.parquet", ["deal_id", "state", "phase", "phase_if_silent", "amount", chance])
     ids = read_parquet(run / "data" / "truth" / "deals.parquet", ["deal_id"])["deal_id"]
     quiet = advice[advice["state"] != "active"].assign(number=lambda rows: rows["deal_id"].map(dict(zip(ids, ids.index, strict=True))), amount=lambda rows: rows["amount"].fillna(0))
-    deals = list(quiet[["number", "state", "phase", "amount"]].itertuples(index=False, name=None))
+    deals = list(quiet[["number", "state", "phase", "phase_if_silent", "amount"]].itertuples(index=False, name=None))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = [row for rows in pool.map(partial(lived_on, params, replicates), deals, chunksize=4) for row in rows]
     lived = pd.DataFrame(found, columns=["number", "state", "policy", "replicate", "revived", "won", "touches", "amount"])
@@ -65,6 +66,18 @@ def policies(params, run: Path, replicates: int) -> None:
         print(f"\n{name}: {part['number'].nunique()} deals, {replicates} futures each")
         for what in ("revived", "won", "revived_amount", "won_amount", "touches"):
             print(worth(part, what))
+    by_threshold(lived, dict(zip(quiet["number"], quiet[chance], strict=True)))
+
+
+def by_threshold(lived: pd.DataFrame, chance: dict[int, float]) -> None:
+    """Print what `recommended` would be worth if deals were called dead below another chance."""
+    print("\nif deals were called dead below")
+    for below in (0.2, 0.15, 0.1, 0.05, 0.0):
+        is_taken = (lived["state"] == "dead") & (lived["number"].map(chance) >= below)
+        moved = lived[is_taken & (lived["policy"] == EVERYBODY)].assign(policy="recommended")
+        other = pd.concat([lived[~(is_taken & (lived["policy"] == "recommended"))], moved])
+        dead = lived.loc[(lived["state"] == "dead") & ~is_taken, "number"].nunique()
+        print(f"  {below:.2f}: {dead} dead deals\n  {worth(other, 'revived').strip()}")
 
 
 def worth(lived: pd.DataFrame, what: str) -> str:

@@ -6,6 +6,7 @@ RUN is the folder of a finished run of a sample company (`dealtriage sample --ou
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def classes(lost: pd.DataFrame) -> None:
     print(f"class, {len(lost)} lost deals, macro-F1: " + ", ".join(f"{name} {score:.3f}" for name, score in found.items()))
     p = lost[[f"p_{name}" for name in CLASSES]].to_numpy()
     right = np.array(CLASSES)[p.argmax(axis=1)] == lost["true_outcome_class"].to_numpy()
-    for low, high in zip(SURE, SURE[1:], strict=False):
+    for low, high in pairwise(SURE):
         part = (p.max(axis=1) >= low) & (p.max(axis=1) < high)
         if part.any():
             print(f"    said {p.max(axis=1)[part].mean():.0%}, right {right[part].mean():.0%} ({part.sum()} deals)")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,15 +54,17 @@ def _facts_of(workspace: Workspace, deal_ids: pd.Series) -> pd.DataFrame:
 
 
 def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
-    """phase, step, why_phase, until, role, why_role and is_held_out of each deal."""
+    """phase, step, why_phase, until, role, why_role and is_held_out of each deal; phase_if_silent: of deals of which too little is recorded, the phase if
+    the owner says that the buyer is silent indeed (its chance, told from next to no records, does not count)."""
     bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
     told = advice.assign(is_large=advice["amount"] >= params.large_deal, stalls=advice["quiet_spells_survived"] + 1, **bounds)
     found = []
     for row in told[[name for name in ASKED if name in told]].to_dict("records"):
         situation = Situation(**{str(name): value for name, value in row.items()})
         chosen, who = phase(situation), role(situation)
-        found.append((chosen.then, chosen.step, chosen.because, chosen.until, who.then, who.because if who.then else ""))
-    table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role"], index=advice.index)
+        if_silent = phase(replace(situation, state="stalled")).then if situation.state == "not_enough_evidence" else ""
+        found.append((chosen.then, chosen.step, chosen.because, chosen.until, who.then, who.because if who.then else "", if_silent))
+    table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role", "phase_if_silent"], index=advice.index)
     drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
     return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY]))
 

@@ -8,7 +8,7 @@ from dealtriage.gauge import GAUGED, gauge, gauge_terms
 
 
 def row(**values: float) -> pd.DataFrame:
-    return pd.DataFrame([{name: np.nan for name in GAUGED} | values])
+    return pd.DataFrame([dict.fromkeys(GAUGED, np.nan) | values])
 
 
 def test_each_part_goes_from_nothing_to_all() -> None:

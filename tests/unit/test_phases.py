@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealtriage.phases.rules import PHASES, REDISCOVER, ROLES, THIRD_PARTY, WITHDRAW, Situation, in_markdown, phase, role
+from dealtriage.phases.rules import (
+    PHASES,
+    REDISCOVER,
+    ROLES,
+    THIRD_PARTY,
+    WITHDRAW,
+    Situation,
+    in_markdown,
+    phase,
+    role,
+)
 from tests.conftest import ROOT
 
 WITHDRAWN = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=30.0)
@@ -20,6 +30,7 @@ HELPED = replace(RESTATED, days_since_third_party=5.0)
 PHASE_CASES = [
     (replace(WITHDRAWN, state="active"), "leave_alone"),
     (replace(WITHDRAWN, state="not_enough_evidence"), "ask_the_owner"),
+    (replace(RESTATED, state="dead", proposal="expired"), "close_out"),
     (replace(RESTATED, state="dead"), "close_out"),
     (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True, is_same_again=True), WITHDRAW),
     (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True), WITHDRAW),
@@ -85,7 +96,7 @@ def test_no_phase_is_skipped(situation: Situation) -> None:
     if found.then in (REDISCOVER, THIRD_PARTY):
         assert situation.has_sheet and situation.proposal != "outstanding"
     if found.then == THIRD_PARTY:
-        assert situation.is_rediscovering and situation.signals_since_withdrawal or situation.has_third_party
+        assert (situation.is_rediscovering and situation.signals_since_withdrawal) or situation.has_third_party
 
 
 @given(stalled)

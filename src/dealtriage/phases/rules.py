@@ -65,7 +65,9 @@ WITHDRAW, REDISCOVER, THIRD_PARTY = "1_withdraw", "2_rediscover", "3_third_party
 PHASES = (
     Rule("leave_alone", "the buyer is not quiet", lambda s: s.state == "active"),
     Rule("ask_the_owner", "there is not enough evidence to tell", lambda s: s.state == "not_enough_evidence",
-         until="what was done and said is recorded"),
+         until="the owner says whether the buyer is silent indeed; if so, it is taken as stalled"),
+    Rule("close_out", "the deal is dead, and a proposal is still out: take it off the table as you close", lambda s: s.state == "dead" and s.proposal in ("outstanding", "expired"),
+         until="the buyer knows that nothing is on the table, and it is closed as lost, with a reason; or the buyer comes back"),
     Rule("close_out", "the deal is dead", lambda s: s.state == "dead", until="it is closed as lost, with a reason; or the buyer comes back"),
     Rule(WITHDRAW, "the proposal that was withdrawn went out again as it was, and the buyer is quiet again",
          lambda s: s.proposal == "outstanding" and s.is_same_again, until="it is withdrawn"),

@@ -22,7 +22,8 @@ WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 EXPIRED = "tell the buyer that the proposal that ran out is off the table"
 WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
 AS_USUAL = "go on as you would without this list: drawn for the experiment"
-INTERVIEW = "admit it, close it as lost, ask for a win/loss interview"
+INTERVIEW = ", ask for a win/loss interview"
+STILL_OUT = "withdraw the proposal, "
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
 NOTHING_OPEN = "no-open-deals.txt"
@@ -104,8 +105,13 @@ def _verbs(ranked: pd.DataFrame) -> pd.Series:
     is_withdrawing = ranked["phase"] == "1_withdraw"
     verbs = verbs.mask(is_withdrawing & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
     verbs = verbs.mask(is_withdrawing & (ranked["proposal"] == "expired"), EXPIRED)
-    verbs = verbs.where(ranked["role"] == "", verbs + ": " + ranked["role"].map(WHO))
-    verbs = verbs.mask(ranked["role"] == "win_loss_interview", INTERVIEW)
+    is_interview = ranked["role"] == "win_loss_interview"
+    verbs = verbs.where((ranked["role"] == "") | is_interview, verbs + ": " + ranked["role"].map(WHO))
+    verbs = verbs.mask(is_interview, verbs + INTERVIEW)
+    is_out = (ranked["phase"] == "close_out") & ranked["proposal"].isin(["outstanding", "expired"])
+    verbs = verbs.mask(is_out, STILL_OUT + verbs)
+    if_silent = ranked["phase_if_silent"].map(VERBS)
+    verbs = verbs.mask(if_silent.notna(), verbs + "; if the buyer is silent indeed: " + if_silent)
     verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
     verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
     meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")

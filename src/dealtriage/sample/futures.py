@@ -28,10 +28,11 @@ ORDER = tuple(PHASES)
 
 @dataclass(frozen=True)
 class Advice:
-    """What the pipeline says of a deal: its state and phase, as in data/advice."""
+    """What the pipeline says of a deal, as in data/advice: its state, its phase, and where too little is recorded the phase if the buyer is silent indeed."""
 
     state: str
     phase: str
+    if_silent: str = ""
 
 
 Policy = Callable[[Life, float, Advice], None]
@@ -88,18 +89,31 @@ def _touch_again(life: Life, t: float, _: Any) -> None:
 
 
 def recommended(life: Life, t0: float, advice: Advice) -> None:
-    """The advised phase of a stalled deal and those after it, one every two or three weeks until the buyer stirs; nothing for other deals."""
-    if advice.state == "stalled" and advice.phase in ORDER:
+    """The advised phase of a stalled deal and those after it, one every two or three weeks while the buyer is quiet (a buyer who talks is left alone, until quiet again); of a dead deal, what is out is withdrawn.
+
+    Where too little is recorded, the owner is asked, and takes the advised phase within the week if the buyer is silent indeed.
+    """
+    if advice.phase == "ask_the_owner":
+        life.later(_soon(life, t0 + life.rng.uniform(0, WEEK)), _if_silent, advice)
+    elif advice.phase == "close_out" and rehab.is_outstanding(life):
+        life.later(_soon(life, t0), _next_phase, ORDER[:1])
+    elif advice.phase in ORDER:
         first = ORDER.index(advice.phase)
         plan = ORDER[max(first, 0 if rehab.is_outstanding(life) else 1):]
-        life.later(_soon(life, t0), _next_phase, (plan, life.last_signal))
+        life.later(_soon(life, t0), _next_phase, plan)
 
 
-def _next_phase(life: Life, t: float, what: tuple[tuple[str, ...], float]) -> None:
-    plan, last_signal = what
-    if life.is_open and plan and life.last_signal == last_signal:
-        rehab.intervene(life, t, PHASES[plan[0]])
-        life.later(_pace(life, t), _next_phase, (plan[1:], last_signal))
+def _if_silent(life: Life, t: float, advice: Advice) -> None:
+    if life.is_open and life.silence(t) >= QUIET_DAYS:
+        recommended(life, t, Advice(advice.state, advice.if_silent))
+
+
+def _next_phase(life: Life, t: float, plan: tuple[str, ...]) -> None:
+    if life.is_open and plan:
+        is_quiet = life.silence(t) >= QUIET_DAYS
+        if is_quiet:
+            rehab.intervene(life, t, PHASES[plan[0]])
+        life.later(_pace(life, t), _next_phase, plan[1:] if is_quiet else plan)
 
 
 def best(life: Life, t0: float, advice: Advice) -> None:

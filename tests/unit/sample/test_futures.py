@@ -77,8 +77,20 @@ def test_as_usual_intervenes_nowhere() -> None:
     assert not any(done_since(after(life, futures.as_usual, STALLED)) for life in quiet_lives())
 
 
-def test_recommended_leaves_dead_deals_alone() -> None:
-    assert not any(done_since(after(life, futures.recommended, DEAD)) for life in quiet_lives())
+def test_recommended_withdraws_what_is_out_of_dead_deals_and_leaves_them_alone() -> None:
+    seen = set()
+    for life in quiet_lives():
+        done = done_since(after(life, futures.recommended, DEAD))
+        assert done in ([], [futures.WITHDRAW]) and (futures.rehab.is_outstanding(life) or not done)
+        seen.add(tuple(done))
+    assert len(seen) == 2
+
+
+def test_where_too_little_is_recorded_the_owner_says_whether_the_buyer_is_silent() -> None:
+    unknown = futures.Advice("not_enough_evidence", "ask_the_owner", "2_rediscover")
+    seen = [done_since(after(life, futures.recommended, unknown)) for life in quiet_lives()]
+    assert any(seen) and all(done[:1] in ([], [futures.DISCOVERY]) for done in seen)
+    assert not any(done_since(after(life, futures.recommended, futures.Advice("not_enough_evidence", "ask_the_owner"))) for life in quiet_lives())
 
 
 def test_recommended_takes_the_phases_in_order_and_withdraws_only_what_is_outstanding() -> None:
@@ -91,11 +103,11 @@ def test_recommended_takes_the_phases_in_order_and_withdraws_only_what_is_outsta
     assert max(seen) >= 2
 
 
-def test_recommended_stops_when_the_buyer_stirs() -> None:
+def test_recommended_leaves_a_buyer_alone_who_talks() -> None:
     for life in quiet_lives():
         other = after(life, futures.recommended, STALLED)
-        last = max((at for _, at in other.rehabs if at >= world().end), default=0.0)
-        assert not any(world().end <= at < last for at in futures.signals(other))
+        for at in (at for _, at in other.rehabs if at >= world().end):
+            assert not any(at - futures.QUIET_DAYS < signal < at for signal in futures.signals(other))
 
 
 def test_best_takes_the_most_promising_step_and_never_one_without_a_chance() -> None:
