@@ -215,7 +215,7 @@ class Phases(_Section):
     rest_days: Annotated[int, Field(ge=0)] = 14
     give_up_days: Annotated[int, Field(ge=1)] = 60
     talk_works: Share = 0.5
-    restall_high: Share = 0.8
+    restall_high: Share = 0.85
     language: str = "en"
     playbooks: Path = Path("playbooks")
     experiment: Experiment = Experiment()

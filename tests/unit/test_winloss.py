@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dealtriage.features.registry import by_name
+from dealtriage.lookalikes import ALL
 from dealtriage.model.base import TwoClasses, two_columns
 from dealtriage.peers import DIED, WON, look_alikes, past
 from dealtriage.winloss.causes import cause_facts, causes
@@ -49,8 +50,14 @@ def test_the_cause_is_the_largest_share_of_what_speaks_against() -> None:
 
 def test_a_cause_is_told_with_its_facts() -> None:
     row = blank(unanswered_messages=4.0, bounced_90d=1.0, buyer_signals_total=3.0).iloc[0].to_dict() | {"stage_name": "Discovery", "furthest_name": "Discovery"}
-    told = cause_facts(row, {"unanswered_messages": -0.5, "bounced_90d": -0.001, "no_shows_180d": -0.5})
+    told = cause_facts(row, {"unanswered_messages": -0.5, "bounced_90d": -0.001, "no_shows_180d": -0.5}, {})
     assert told == {"ours": "4 messages of ours since their last sign, none answered", "theirs": "", "miscommunication": "", "clutter": ""}
+
+
+def test_what_past_deals_do_not_bear_out_is_no_fact() -> None:
+    row = blank(unanswered_messages=4.0, buyer_signals_total=3.0).iloc[0].to_dict() | {"stage_name": "Discovery", "furthest_name": "Discovery"}
+    better = {ALL: [(-np.inf, np.inf, 500, 0.2)], "unanswered_messages": [(-np.inf, np.inf, 100, 0.5)]}
+    assert cause_facts(row, {"unanswered_messages": -0.5}, better)["ours"] == ""
 
 
 def weeks(deal: str, chances: list[float], silences: list[float], gauge: float = 0.5) -> pd.DataFrame:
@@ -120,6 +127,11 @@ def test_rules_of_thumb_multiply_odds_and_missing_values_hold_in_none() -> None:
     assert p.loc[0, "champion_left"] / p.loc[0, "indecision"] == pytest.approx(8 * 0.1 / 0.25)
     assert p.loc[1].to_dict() == pytest.approx(KIND_START)
     assert (why.loc[0, "champion_left"], why.loc[1].tolist()) == ("mail bounced", [""] * 6)
+
+
+def test_where_no_opening_is_recorded_none_counts_as_missing() -> None:
+    recorded, not_recorded = (weigh(blank(2, days_since_email_opened=[first, np.nan]), KIND_START, KIND_RULES)[1].loc[1, "status_quo"] for first in (5.0, np.nan))
+    assert (recorded, not_recorded) == ("no mail of ours was opened in two months", "")
 
 
 def test_a_kind_is_named_only_where_a_rule_speaks_for_it() -> None:

@@ -34,7 +34,7 @@ class Situation:
     rest_days: float = 14.0
     give_up_days: float = 60.0
     talk_works: float = 0.5
-    restall_high: float = 0.8
+    restall_high: float = 0.85
 
     @property
     def is_rediscovering(self) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dealtriage.engines import each_part
 from dealtriage.gauge import gauge_terms
+from dealtriage.lookalikes import by_feature
 from dealtriage.matrix import read_stage_names
 from dealtriage.model.store import load_model
 from dealtriage.params import Params
@@ -111,7 +112,8 @@ def _outcome(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
 
 def _deals(workspace: Workspace, now: pd.DataFrame, shown: pd.DataFrame, stages: dict[int, str]) -> pd.DataFrame:
     adds = read_parquet(workspace.scores / "contributions.parquet").set_index("deal_id").reindex(now["deal_id"]).reset_index(drop=True)
-    facts = [cause_facts(row, of_one(adds.loc[at])) for at, row in enumerate(named(now, stages).to_dict("records"))]
+    lookalikes = by_feature(read_parquet(workspace.model / "lookalikes.parquet"))
+    facts = [cause_facts(row, of_one(adds.loc[at]), lookalikes) for at, row in enumerate(named(now, stages).to_dict("records"))]
     told = pd.DataFrame(facts, index=now.index, columns=list(CAUSES))
     return pd.concat([now[["deal_id", "gauge", "quiet_spells_survived"]], gauge_terms(now).add_prefix("gauge_"), causes(adds), told.add_prefix("cause_").add_suffix("_facts"), _outcome(now, shown)], axis=1)
 

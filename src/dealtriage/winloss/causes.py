@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dealtriage.lookalikes import Ranges, fared, supports
 from dealtriage.sentences import say
 
 CAUSES = {
@@ -41,14 +42,14 @@ def causes(adds: pd.DataFrame) -> pd.DataFrame:
     return shares.add_prefix("cause_").add_suffix("_share").assign(cause=named)
 
 
-def cause_facts(row: dict[str, Any], adds: dict[str, float]) -> dict[str, str]:
+def cause_facts(row: dict[str, Any], adds: dict[str, float], lookalikes: Ranges) -> dict[str, str]:
     """The strongest facts behind each cause of one deal, as sentences; empty where nothing speaks for it.
 
-    row: all features, stage_name and furthest_name; adds: their contributions (log-odds).
+    row: all features, stage_name and furthest_name; adds: their contributions (log-odds). Only what past deals alike in it bear out is told, as with reasons.
     """
     told = {}
     for cause, names in CAUSES.items():
-        against = sorted((name for name in names if adds.get(name, 0.0) <= -SMALLEST), key=lambda name: adds[name])
+        against = sorted((name for name in names if adds.get(name, 0.0) <= -SMALLEST and supports(-1.0, fared(row, name, lookalikes), lookalikes)), key=lambda name: adds[name])
         sentences = [sentence for name in against if (sentence := say(name, row, adds[name]))]
         told[cause] = "; ".join(list(dict.fromkeys(sentences))[:MOST_FACTS])
     return told

@@ -21,10 +21,16 @@ def said(name: str) -> Callable[[pd.DataFrame], pd.Series]:
     return lambda rows: rows[f"said_{name}"] != ""
 
 
+def _unopened(rows: pd.DataFrame) -> pd.Series:
+    """No mail opened in two months, where it is recorded at all that mails are opened."""
+    since = rows["days_since_email_opened"]
+    return (since > 60) | (since.isna() & since.notna().any())
+
+
 KIND_START = {"status_quo": 0.35, "indecision": 0.25, "timing": 0.15, "budget_frozen": 0.1, "champion_left": 0.1, "reorganised": 0.05}
 KIND_RULES = (
     Rule("status_quo", 8, "it was said that all stays as it is", said("status_quo")),
-    Rule("status_quo", 2.5, "no mail of ours was opened in two months", lambda r: ~(r["days_since_email_opened"] <= 60)),
+    Rule("status_quo", 2.5, "no mail of ours was opened in two months", _unopened),
     Rule("status_quo", 2, "the buyer missed a meeting", lambda r: r["no_shows_180d"] >= 1),
     Rule("status_quo", 1.5, "answers had become slower", lambda r: r["buyer_reply_days_90d"] > 1.5 * r["buyer_reply_days"]),
     Rule("status_quo", 1.5, "people dropped out", lambda r: r["contacts_lost_60d"] >= 1),

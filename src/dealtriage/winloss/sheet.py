@@ -54,10 +54,11 @@ def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[s
                                       f"{deal['died_deals']:.0f} that died; ten of each are needed")
     how = (f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that died, alike in stage, amount, age and silence "
            f"(mean distance {deal['won_distance']:.1f} and {deal['died_distance']:.1f} spreads)")
-    if not differences:
-        return "in nothing that moves the outlook", how
-    told = [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in differences[:3]]
-    first = differences[0]
+    worse = [one for one in differences if one["p_as_won"] > one["p_now"]]
+    if not worse:
+        return "in nothing that speaks against it", how
+    told = [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in worse[:3]]
+    first = worse[0]
     return "; ".join(told), f"{how}; with the first as with the won, the chance would be {first['p_as_won']:.0%} instead of {first['p_now']:.0%}, all else equal"
 
 
