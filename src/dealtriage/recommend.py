@@ -13,7 +13,9 @@ from dealtriage.phases.rules import REDISCOVER, THIRD_PARTY, WITHDRAW, Situation
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
 from dealtriage.tables import by_deal, parts, read_parquet, replaced_folder, write_parquet
+from dealtriage.winloss.causes import cause_named
 from dealtriage.winloss.sheet import sheet
+from dealtriage.winloss.stated import meanings
 from dealtriage.workspace import Workspace, read_cutoff
 
 FACTS = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal", "contact_id", "label"]
@@ -28,14 +30,14 @@ def run(params: Params, workspace: Workspace) -> str | None:
     cutoff = pd.Timestamp(read_cutoff(workspace))
     scores = read_parquet(workspace.scores / "scores.parquet")
     deals = read_parquet(workspace.core / "deals.parquet", ["deal_id", "created_at"])
-    actions, unusable = read_actions(params.phases.actions, deals["deal_id"])
-    answers, unanswered = read_answers(params.phases.answers, deals["deal_id"])
+    actions, unusable = read_actions(params.phases.actions, deals["deal_id"], cutoff)
+    answers, unanswered = read_answers(params.phases.answers, deals["deal_id"], cutoff)
     facts, proposals = _facts_of(workspace, scores["deal_id"]), read_parquet(workspace.core / "proposals.parquet")
     at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects)
     whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
     advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
-    advice = _with_phases(advice, params.phases)
+    advice = _with_phases(corrected(advice, answers), params.phases)
     quarantine = pd.concat([unusable.assign(file=str(params.phases.actions)), unanswered.assign(file=str(params.phases.answers))], ignore_index=True)
     with replaced_folder(workspace.advice) as folder:
         write_parquet(advice, folder / "advice.parquet")
@@ -59,14 +61,27 @@ def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
     bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
     told = advice.assign(is_large=advice["amount"] >= params.large_deal, stalls=advice["quiet_spells_survived"] + 1, **bounds)
     found = []
-    for row in told[[name for name in ASKED if name in told]].to_dict("records"):
-        situation = Situation(**{str(name): value for name, value in row.items()})
+    for row in told[[*(name for name in ASKED if name in told), "withdrawn_at"]].to_dict("records"):
+        situation = Situation(**{str(name): value for name, value in row.items() if name in ASKED})
         chosen, who = phase(situation), role(situation)
         if_silent = phase(replace(situation, state="stalled")).then if situation.state == "not_enough_evidence" else ""
-        found.append((chosen.then, chosen.step, chosen.because, chosen.until, who.then, who.because if who.then else "", if_silent))
+        until = chosen.until.replace("the rest is over", f"it is {row['withdrawn_at'] + pd.Timedelta(days=params.rest_days):%d %B %Y}") if chosen.step == "wait" and situation.days_since_withdrawal < np.inf else chosen.until
+        found.append((chosen.then, chosen.step, chosen.because, until, who.then, who.because if who.then else "", if_silent))
     table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role", "phase_if_silent"], index=advice.index)
     drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
     return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY]))
+
+
+def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """The advice with class, kind and cause as people's answers to the sheet name them; an answer in which none is named changes nothing."""
+    said = {key: answers[answers["question"] == key].set_index("deal_id")["answer"] for key in ("outcome", "whose_mistake")}
+    outcome = meanings(advice["deal_id"].map(said["outcome"]).astype("str"), {})
+    cause = advice["deal_id"].map(said["whose_mistake"]).map(cause_named, na_action="ignore").fillna("")
+    is_told = outcome["stated_class"] != ""
+    return advice.assign(
+        outcome_class=advice["outcome_class"].mask(is_told, outcome["stated_class"]), kind=advice["kind"].mask(is_told, outcome["stated_kind"].replace("", "unknown")),
+        why_class=advice["why_class"].mask(is_told, "answered on the sheet"), why_kind=advice["why_kind"].mask(is_told, "answered on the sheet"),
+        reason_source=advice["reason_source"].mask(is_told, "rep"), cause=advice["cause"].mask(cause != "", cause))
 
 
 def held_out(deal_ids: Iterable[str], share: float, salt: str) -> np.ndarray:

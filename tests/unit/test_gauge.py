@@ -18,7 +18,7 @@ def test_each_part_goes_from_nothing_to_all() -> None:
                 contacts_active_60d=0, contacts_engaged=3)
     assert gauge_terms(well).iloc[0].tolist() == [1, 1, 1, 1]
     assert gauge_terms(badly).iloc[0].tolist() == pytest.approx([0.0, 0.2, 0.2, 0.0])
-    assert gauge(badly).iloc[0] == pytest.approx(0.1)
+    assert gauge(badly).iloc[0] == pytest.approx(0.05)
 
 
 def test_a_message_that_waits_counts_as_an_answer_that_late() -> None:

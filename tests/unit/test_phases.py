@@ -44,6 +44,7 @@ PHASE_CASES = [
     (replace(WITHDRAWN, days_since_withdrawal=3.0), REDISCOVER),
     (replace(WITHDRAWN, p_restall=0.9), REDISCOVER),
     (WITHDRAWN, REDISCOVER),
+    (replace(WITHDRAWN, proposal="none", days_since_withdrawal=np.inf), REDISCOVER),
     (ANSWERED, REDISCOVER),
     (ASKED, REDISCOVER),
     (replace(ASKED, gauge=0.2), THIRD_PARTY),

@@ -10,8 +10,9 @@ from dealtriage.errors import BadInput
 from dealtriage.phases.actions import read_actions, read_answers
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
-from dealtriage.recommend import held_out
+from dealtriage.recommend import corrected, held_out
 from dealtriage.schemas import PROPOSALS, as_typed
+from dealtriage.winloss.causes import cause_named
 from tests.conftest import make_facts
 
 CUTOFF = pd.Timestamp("2024-06-01")
@@ -73,22 +74,22 @@ def test_without_a_proposal_they_count_from_the_sheet_on() -> None:
 def test_the_action_log_keeps_what_is_usable_and_names_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "actions.csv"
     path.write_text("deal_id,done_at,action,note\nD,2024-03-01,sheet_filled,\nX,2024-03-01,sheet_filled,\n"
-                    "D,soon,sheet_filled,\nD,2024-03-01,danced,\nD,2030-01-01,Sheet filled,after the export\n")
-    good, bad = read_actions(path, pd.Series(["D"]))
+                    "D,soon,sheet_filled,\nD,2024-03-01,danced,\nD,2024-08-01,Sheet filled,after the export\nD,2030-01-01,sheet_filled,\n")
+    good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
     assert good[["action", "note"]].to_numpy().tolist() == [["sheet_filled", ""], ["sheet_filled", "after the export"]]
-    assert bad["line"].tolist() == [3, 4, 5]
-    assert bad["reason"].tolist() == ["no deal of the export has this id", "done_at is no date like 2026-05-31", "action is none of proposal_withdrawn, sheet_filled, rediscovery_started, needs_restated, third_party_involved"]
-    assert read_actions(None, pd.Series(["D"]))[0].empty
+    assert bad["line"].tolist() == [3, 4, 5, 7]
+    assert bad["reason"].tolist() == ["no deal of the export has this id", "done_at is no date like 2026-05-31", "action is none of proposal_withdrawn, sheet_filled, rediscovery_started, needs_restated, third_party_involved", "done_at lies more than three months after the export"]
+    assert read_actions(None, pd.Series(["D"]), CUTOFF)[0].empty
     long = pd.Series(["0067E0000028LZPQA2"])
     path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,sheet_filled\n")
-    assert read_actions(path, long)[0]["deal_id"].tolist() == long.tolist()
+    assert read_actions(path, long, CUTOFF)[0]["deal_id"].tolist() == long.tolist()
 
 
 def test_an_action_log_with_other_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "actions.csv"
     path.write_text("who,what\nme,that\n")
     with pytest.raises(BadInput, match="has no column deal_id, done_at, action"):
-        read_actions(path, pd.Series(["D"]))
+        read_actions(path, pd.Series(["D"]), CUTOFF)
 
 
 def test_what_is_on_the_table() -> None:
@@ -127,10 +128,10 @@ def test_answers_are_read_by_key_or_number_and_the_last_counts(tmp_path: Path) -
     path = tmp_path / "answers.csv"
     path.write_text("deal_id,question,answer,answered_at\nD,lesson,first,2024-03-01\nD,9,second,2024-03-02\nD,Whose mistake,ours,2024-03-02\n"
                     "D,10,x,2024-03-02\nD,state,,2024-03-02\nX,state,dead,2024-03-02\n\nD,state,dead,when it rains\n")
-    good, bad = read_answers(path, pd.Series(["D"]))
+    good, bad = read_answers(path, pd.Series(["D"]), CUTOFF)
     assert good[["question", "answer", "is_own"]].to_numpy().tolist() == [["lesson", "second", True], ["whose_mistake", "ours", False]]
     assert bad["line"].tolist() == [5, 6, 7, 9]
-    assert read_answers(tmp_path / "none.csv", pd.Series(["D"]))[0].empty
+    assert read_answers(tmp_path / "none.csv", pd.Series(["D"]), CUTOFF)[0].empty
 
 
 def test_the_contact_who_answers_most_is_asked_first() -> None:
@@ -153,3 +154,18 @@ def test_who_is_drawn_hangs_on_the_id_alone() -> None:
     assert not (drawn & ~held_out(ids, 0.3, "1")).any()
     assert held_out(ids, 0.2, "2").tolist() != drawn.tolist()
     assert not held_out(ids, 0.0, "1").any()
+
+
+def test_answers_put_the_sheet_right() -> None:
+    advice = pd.DataFrame({"deal_id": ["A", "B", "C"], "outcome_class": "unknown", "kind": "unknown", "why_class": "", "why_kind": "", "reason_source": "inferred", "cause": "theirs"})
+    answers = pd.DataFrame([("A", "outcome", "no decision: they reorganised"), ("A", "whose_mistake", "ours: we moved the date twice"), ("B", "outcome", "who knows")],
+                           columns=["deal_id", "question", "answer"])
+    found = corrected(advice, answers)
+    assert found[["outcome_class", "kind", "cause", "reason_source"]].to_numpy().tolist() == [
+        ["no_decision", "reorganised", "ours", "rep"], ["unknown", "unknown", "theirs", "inferred"], ["unknown", "unknown", "theirs", "inferred"]]
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("ours", "ours"), ("They lost their champion", "theirs"), ("it was miscommunication, not ours", "miscommunication"),
+                                                  ("too many versions", "clutter"), ("", ""), ("bad weather", "")])
+def test_whose_mistake_people_say_it_was(answer: str, expected: str) -> None:
+    assert cause_named(answer) == expected

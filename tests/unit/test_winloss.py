@@ -100,6 +100,14 @@ def test_the_last_sign_and_chasing_without_an_answer_are_told() -> None:
     assert told_story(on(6, "email_out"), on(7, "email_out"), on(8, "email_in"), on(9, "email_out")) == ["03-08 last sign of the buyer: a mail"]
 
 
+def test_a_run_that_is_answered_within_the_week_and_a_sign_that_others_follow_are_told_as_such() -> None:
+    later = {"kind": "email_in", "occurred_at": datetime(2024, 4, 20), "contact_id": "ann"}
+    calls = [on(day, "email_out") for day in (10, 12, 14)]
+    assert told_story(on(4, "email_in", contact_id="ann"), *calls, on(17, "email_in", contact_id="ann"), later) == ["03-17 a sign of the buyer: a mail"]
+    gone = [on(4, "email_in", contact_id="ann"), on(5, "email_in", contact_id="ann"), {**later, "contact_id": "ben"}]
+    assert told_story(*gone) == ["03-05 last sign of the buyer's most active person: a mail"]
+
+
 def test_what_was_said_is_read_from_what_was_known_by_then() -> None:
     facts = make_facts([
         {"deal_id": "D0", "kind": "email_in", "occurred_at": datetime(2024, 3, 1), "label": "Our BUDGET is gone"},
@@ -109,7 +117,8 @@ def test_what_was_said_is_read_from_what_was_known_by_then() -> None:
         {"deal_id": "D1", "kind": "email_in", "occurred_at": datetime(2023, 3, 1), "label": "budget"}])
     asked = pd.DataFrame({"deal_id": ["D1", "D0"], "as_of": [pd.Timestamp("2024-03-10")] * 2})
     found = said(facts, asked, {"budget_frozen": "budget", "timing": r"\bwait", "reorganised": "reorg", "status_quo": ""})
-    assert found.to_dict("list") == {"budget_frozen": ["", "buyer"], "timing": ["", "crm_note"], "reorganised": ["", ""], "status_quo": ["", ""]}
+    assert found.drop(columns="what").to_dict("list") == {"budget_frozen": ["", "buyer"], "timing": ["", "crm_note"], "reorganised": ["", ""], "status_quo": ["", ""]}
+    assert found["what"].tolist() == ["", 'on 01 March we noted: "Call back: waiting for others"']
 
 
 @pytest.mark.parametrize(("reason", "expected"), [
@@ -172,12 +181,15 @@ def test_without_enough_stated_reasons_rules_of_thumb_tell() -> None:
     assert shown.loc[0, [f"shown_{name}" for name in CLASSES]].tolist() == pytest.approx([CLASS_START[name] for name in CLASSES])
 
 
-def test_a_stated_class_counts_twenty_times_and_the_source_says_who_told() -> None:
-    shown = pd.DataFrame([[0.2, 0.5, 0.3], [0.01, 0.98, 0.01], [0.35, 0.33, 0.32]], columns=[f"shown_{name}" for name in CLASSES])
-    found = settled(shown, pd.Series(["lost_to_competitor", "disqualified", ""]), [False, True, False])
+def test_a_stated_class_counts_twenty_times_what_was_said_eight_and_the_source_says_who_told() -> None:
+    shown = pd.DataFrame([[0.2, 0.5, 0.3], [0.01, 0.98, 0.01], [0.35, 0.33, 0.32], [0.3, 0.2, 0.5]], columns=[f"shown_{name}" for name in CLASSES])
+    rows = blank(4, stated_class=["lost_to_competitor", "disqualified", "", ""], said_timing=["", "buyer", "", "crm_note"])
+    found = settled(shown, rows, 0.4)
     assert found.loc[0, "p_lost_to_competitor"] == pytest.approx(4 / 4.8)
-    assert found["outcome_class"].tolist() == ["lost_to_competitor", "no_decision", "unknown"]
-    assert found["reason_source"].tolist() == ["rep", "buyer", "inferred"]
+    assert found.loc[3, "p_no_decision"] == pytest.approx(1.6 / 2.4)
+    assert found["outcome_class"].tolist() == ["lost_to_competitor", "no_decision", "unknown", "no_decision"]
+    assert found["reason_source"].tolist() == ["rep", "buyer", "inferred", "crm_note"]
+    assert settled(shown, rows, 0.7)["outcome_class"].tolist() == ["lost_to_competitor", "no_decision", "unknown", "unknown"]
 
 
 def test_agreement_counts_plain_reasons_of_owners_with_ten() -> None:
@@ -241,7 +253,7 @@ DEAL = {"state": "stalled", "most_against": "4 messages, none answered", "band_d
         "band_came_true_share": 0.26, "sheet_note": "", "turned_at": pd.NaT, "good_until": pd.NaT, "proposals_outstanding": 1, "proposals_sent": 3,
         "proposal": "outstanding", "cause": "ours", **{f"cause_{name}_share": share for name, share in (("ours", 0.8), ("theirs", 0.2), ("miscommunication", 0.0), ("clutter", 0.0))},
         **{f"cause_{name}_facts": "" for name in ("theirs", "miscommunication", "clutter")}, "cause_ours_facts": "4 messages", "kind": "unknown",
-        "why_kind": "the timeline does not tell", "why_class": "", "outcome_class": "unknown", "reason_source": "inferred", "loss_reason": None,
+        "why_kind": "the timeline does not tell", "why_class": "", "said_what": "", "outcome_class": "unknown", "reason_source": "inferred", "loss_reason": None,
         "p_no_decision": 0.5, "p_lost_to_competitor": 0.3, "p_disqualified": 0.2, "is_comparable": False, "won_deals": 3, "died_deals": 30,
         "stated_losses": np.nan, "stated_matched_share": np.nan}
 
@@ -252,7 +264,7 @@ def test_the_sheet_is_short_and_leaves_room_for_the_rep() -> None:
     answers = {key: answer for key, _, answer, _, _ in rows}
     assert answers["against"] == "4 messages, none answered"
     assert answers["on_the_table"] == "1 proposal is out"
-    assert answers["outcome"] == "not clear yet"
+    assert answers["outcome"] == "not to be told yet"
     assert answers["differs"] == "cannot be compared"
     assert [key for key, answer in answers.items() if answer == ""] == ["lesson"]
     evidence = {key: told for key, _, _, told, _ in rows}

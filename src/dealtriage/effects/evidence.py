@@ -31,7 +31,7 @@ def evidence(params: Params, workspace: Workspace, log: pd.DataFrame) -> Iterato
     the first time, by the CRM or the action log, if in the week that follows; empty if not.
     """
     known_deals = read_parquet(workspace.core / "deals.parquet", ["deal_id"])["deal_id"]
-    actions = read_actions(params.phases.actions, known_deals)[0]
+    actions = read_actions(params.phases.actions, known_deals, pd.Timestamp(read_cutoff(workspace)))[0]
     done_outside = _done_by_actions(actions[actions["done_at"] < read_cutoff(workspace)])
     for timeline, labels, features in zip(parts(workspace.timeline), parts(workspace.cohort / "labels"), parts(workspace.features), strict=True):
         facts = read_parquet(timeline, ["deal_id", "occurred_at", "kind", "is_seller_touch", "owner_id"])

@@ -14,7 +14,7 @@ COLUMNS = ["deal_id", "kind", "known_at", "occurred_at", "is_buyer_signal", "lab
 def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame, answers: pd.DataFrame,
                cutoff: pd.Timestamp, withdrawal_subjects: str = "") -> pd.DataFrame:
     """deal_id; proposals_sent, proposals_outstanding, proposals_expired, proposal (outstanding, expired, withdrawn or none), is_new_after_withdrawal (an outstanding
-    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
+    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
     days_since_third_party, signals_since_third_party.
 
     A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
@@ -31,6 +31,8 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     frame = _on_the_table(index, facts, proposals, loose, withdrawn, cutoff)
     frame["has_sheet"] = index.isin(sheet_at.index)
     frame["sheet_note"] = _notes(actions, answers).reindex(index).fillna("")
+    needs = actions[(actions["action"] == "needs_restated") & (actions["note"] != "")].sort_values("done_at", kind="stable").groupby("deal_id")["note"].last()
+    frame["needs_note"] = needs.reindex(index).fillna("")
     frame["withdrawn_at"] = withdrawn.reindex(index)
     frame["days_since_withdrawal"] = _days(withdrawn, index, cutoff)
     frame["signals_since_withdrawal"] = _signals_after(facts, since, index)

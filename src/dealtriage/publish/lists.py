@@ -23,7 +23,7 @@ EXPIRED = "tell the buyer that the proposal that ran out is off the table"
 WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
 AS_USUAL = "go on as you would without this list: drawn for the experiment"
 INTERVIEW = ", ask for a win/loss interview"
-STILL_OUT = "withdraw the proposal, "
+STILL_OUT = {"outstanding": "withdraw the proposal, ", "expired": "tell the buyer that the proposal that ran out is off the table, "}
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 UNASSIGNED = "unassigned"
 NOTHING_OPEN = "no-open-deals.txt"
@@ -72,18 +72,18 @@ def fullest_list(workspace: Workspace) -> Path | None:
 def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
     """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
 
-    rank counts per owner; do_this_week marks the first `publish.capacity` rows with something to do.
+    rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
     """
     p = advice[f"p_revive_{horizon_days}d"]
     ranked = advice.assign(
-        order=advice["state"].map(ORDER), p=p,
+        order=advice["state"].map(ORDER), p=p, is_waiting=(advice["step"] == "wait") | advice["is_held_out"],
         worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
-    ranked = ranked.sort_values(["owner_id", "order", "worth", "p", "deal_id"],
-                                ascending=[True, True, False, False, True], kind="stable").reset_index(drop=True)
+    ranked = ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
+                                ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
     rank = ranked.groupby("owner_id").cumcount() + 1
     return pd.DataFrame({
         "rank": rank,
-        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone"), "yes", ""),
+        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"], "yes", ""),
         "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
         "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
         f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda v: "" if np.isnan(v) else f"{v:.0%}"),
@@ -108,9 +108,11 @@ def _verbs(ranked: pd.DataFrame) -> pd.Series:
     is_interview = ranked["role"] == "win_loss_interview"
     verbs = verbs.where((ranked["role"] == "") | is_interview, verbs + ": " + ranked["role"].map(WHO))
     verbs = verbs.mask(is_interview, verbs + INTERVIEW)
-    is_out = (ranked["phase"] == "close_out") & ranked["proposal"].isin(["outstanding", "expired"])
-    verbs = verbs.mask(is_out, STILL_OUT + verbs)
+    for proposal, first in STILL_OUT.items():
+        verbs = verbs.mask((ranked["phase"] == "close_out") & (ranked["proposal"] == proposal), first + verbs)
     if_silent = ranked["phase_if_silent"].map(VERBS)
+    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
+    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & (ranked["proposal"] == "expired"), EXPIRED)
     verbs = verbs.mask(if_silent.notna(), verbs + "; if the buyer is silent indeed: " + if_silent)
     verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
     verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)

@@ -30,7 +30,7 @@ def about(params: Params, workspace: Workspace, deal_id: str, figure: Path | Non
     lines = [f"{number}. {line['at']:%d %B %Y}: {line['what']}" for number, line in enumerate(stories, start=1)]
     if figure is not None:
         weeks = read_parquet(workspace.winloss / "weeks.parquet")
-        deal_past(weeks[weeks["deal_id"] == one], None if pd.isna(deal["turned_at"]) else deal["turned_at"],
+        deal_past(deal["deal_name"], weeks[weeks["deal_id"] == one], None if pd.isna(deal["turned_at"]) else deal["turned_at"],
                   [(line["at"], line["what"]) for line in stories], params.cohort.quiet_days, params.label.horizon_days, params.publish.dead_below, figure)
     story = "\n".join(lines) or "Nothing stands out."
     return f"{Playbooks(params.phases).page(deal, sheet, stories, differences).rstrip()}\n\n## What happened when it turned\n\n{story}\n\n{_sheet(sheet) if deal['phase'] != '1_withdraw' else ''}"

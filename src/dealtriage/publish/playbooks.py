@@ -9,11 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from dealtriage.errors import BadInput
 from dealtriage.params import Phases
 from dealtriage.publish.cells import safe_line
+from dealtriage.winloss.causes import CAUSES
 from dealtriage.winloss.sheet import CAUSE_TOLD
-from dealtriage.winloss.words import difference
+from dealtriage.winloss.words import repeated
 from dealtriage.words import days, many, share
 
 QUESTIONS = 5
+DONE_BY_US = {name for cause in ("ours", "clutter") for name in CAUSES[cause]} | {"contacts_engaged", "meetings_cancelled_90d"}
+NEUTRAL = ("we met", "we sent a proposal", "we withdrew a proposal", "the buyer sent a document", "the buyer called", "the deal got another owner")
 PAGES = ("1_withdraw", "2_rediscover", "3_third_party", "close_out")
 ROLES = {"mediator": ("a mediator", "Hear both sides, each alone first; find out whether both still want it, and under which terms they would talk."),
          "fresh_perspective": ("somebody with a fresh view", "Look at it as if it began today: what is the need, who has it, and what would you do first?"),
@@ -41,9 +44,10 @@ class Playbooks:
     def page(self, deal: dict[str, Any], sheet: list[dict[str, Any]], story: list[dict[str, Any]], differences: list[dict[str, Any]]) -> str:
         """The page of one deal. deal: its row of the advice table; sheet, story, differences: its rows of those tables, in order."""
         name = f"{deal['phase']}.md.j2"
-        chosen = chosen_questions(self.questions, deal["kind"], deal["cause"])
+        chosen = {name: self.questions.get(name, []) for name in ("settle", "interview")}
+        chosen["ask"] = chosen_questions(self.questions, deal["kind"], deal["cause"])
         try:
-            text = self.env.get_template(name).render(deal=_told(deal, self.params), sheet=sheet, questions=chosen, avoid=avoid(differences),
+            text = self.env.get_template(name).render(deal=_told(deal, self.params), sheet=sheet, questions=chosen["ask"], to_settle=chosen["settle"], interview=chosen["interview"], avoid=avoid(differences),
                                                       gauge=_gauge_lines(deal), neutral=_neutral(story))
         except TemplateError as error:
             raise BadInput(f"The playbook {self.folder / name} cannot be filled: {error}.", "Correct the template; docs/playbooks.md lists what it may use.") from error
@@ -74,9 +78,9 @@ def chosen_questions(questions: dict[str, list[str]], kind: str, cause: str) -> 
 
 
 def avoid(differences: list[dict[str, Any]]) -> list[str]:
-    """In what the deal is nearer to those that died than to those that were won, in words."""
-    shared = [one for one in differences if one["p_as_won"] > one["p_now"] and abs(one["here"] - one["died_median"]) <= abs(one["here"] - one["won_median"])]
-    return [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in shared[:3]]
+    """What we did in which the deal is nearer to those that died than to those that were won, in words."""
+    shared = [one for one in differences if one["feature"] in DONE_BY_US and one["p_as_won"] > one["p_now"] and abs(one["here"] - one["died_median"]) <= abs(one["here"] - one["won_median"])]
+    return [repeated(one["feature"], one["here"], one["won_median"]) for one in shared[:3]]
 
 
 def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
@@ -85,16 +89,16 @@ def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
     outcome = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
     return {
         "id": deal["deal_id"], "name": deal["deal_name"], "account": deal["account_name"], "stage": deal["stage"], "state": deal["state"], "step": deal["step"],
-        "today": f"{deal['cutoff']:%Y-%m-%d}", "began": f"{deal['created_at']:%d %B %Y}",
+        "today": f"{deal['cutoff']:%Y-%m-%d}", "began": _day(deal["created_at"]),
         "chance_told": f"{deal['state'].capitalize()}: a chance of {share(p)} to come back within {deal['horizon_days']} days",
         "why_phase": deal["why_phase"], "until": deal["until"], "role": deal["role"], "why_role": deal["why_role"],
         "role_told": ROLES[deal["role"]][0], "role_asked": ROLES[deal["role"]][1], "proposal": deal["proposal"],
         "proposals_sent": int(deal["proposals_sent"]), "proposals_outstanding": int(deal["proposals_outstanding"]),
-        "proposal_sent_at": "" if pd.isna(deal["proposal_sent_at"]) else f"{deal['proposal_sent_at']:%d %B}",
-        "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"],
+        "proposal_sent_at": _day(deal["proposal_sent_at"]),
+        "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"], "needs": deal["needs_note"], "heard_at": _day(deal["cutoff"] - pd.Timedelta(days=deal["silence_days"])),
         "whom": deal["whom"], "whom_evidence": deal["whom_evidence"], "first_name": deal["whom"].split(",")[0] if deal["whom"] and not deal["whom"].startswith("the contact ") else "",
         "gauge_told": _gauge(gauge, deal["gauge_before"], params.talk_works), "hand_told": _hand(deal["hand_90d"]),
-        "restall_told": _restall(deal["p_restall"], params.restall_high), "silence_told": days(deal["silence_days"]),
+        "restall_told": _restall(deal["p_restall"]), "silence_told": days(deal["silence_days"]),
         "outcome_told": ": ".join(outcome) or "not clear", "outcome_why": "; ".join(part for part in (deal["why_class"], deal["why_kind"] if deal["kind"] != "unknown" else "") if part),
         "outcome_chances": ", ".join(f"{name.replace('_', ' ')} {share(deal[f'p_{name}'])}" for name in ("no_decision", "lost_to_competitor", "disqualified")),
         "stated": deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "", "cause_told": CAUSE_TOLD[deal["cause"]]}
@@ -102,7 +106,7 @@ def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
 
 def _table(deal: dict[str, Any]) -> str:
     return {"outstanding": f"{many(deal['proposals_outstanding'], 'proposal is', 'proposals are')} out", "expired": "The last proposal has run out",
-            "withdrawn": "The proposal was withdrawn; nothing is on the table", "none": "Nothing is on the table"}[deal["proposal"]]
+            "withdrawn": "The proposal was withdrawn, and nothing is on the table", "none": "Nothing is on the table"}[deal["proposal"]]
 
 
 def _gauge(now: float, before: float, works: float) -> str:
@@ -122,17 +126,17 @@ def _hand(hand: float) -> str:
     return "mostly we do" if hand < -CHASING else "mostly the buyer does" if hand > CHASING else "both sides do their part"
 
 
-def _restall(p: float, high: float) -> str:
-    if pd.isna(p):
-        return ""
-    told = f"Of deals like this one that came back, {share(p)} were quiet again within 60 days"
-    return f"{told}: no point in trying before something has changed on their side" if p > high else told
+def _restall(p: float) -> str:
+    return "" if pd.isna(p) else f"If it comes back, we expect a chance of {share(p)} that it is quiet again within 60 days"
+
+
+def _day(at: pd.Timestamp) -> str:
+    return "" if pd.isna(at) else f"{at.day} {at:%B %Y}"
 
 
 def _neutral(story: list[dict[str, Any]]) -> list[str]:
-    """What happened, without the lines that blame: who did not answer, who missed what."""
-    blaming = ("none answered", "missed", "undeliverable", "last sign")
-    return [f"{one['at']:%d %B}: {one['what']}" for one in story if not any(word in one["what"] for word in blaming)]
+    """What happened, as far as both sides would tell it the same way."""
+    return [f"{_day(one['at'])}: {one['what']}" for one in story if one["what"] in NEUTRAL]
 
 
 def _one_line(value: Any) -> Any:

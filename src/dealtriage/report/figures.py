@@ -140,29 +140,28 @@ def stacked(table: pd.DataFrame, shares: dict[str, str], title: str, path: Path)
     _save(figure, path)
 
 
-def deal_past(weeks: pd.DataFrame, turned_at: pd.Timestamp | None, events: list[tuple[pd.Timestamp, str]], quiet_days: int, horizon_days: int, dead_below: float, path: Path) -> None:
+def deal_past(name: str, weeks: pd.DataFrame, turned_at: pd.Timestamp | None, events: list[tuple[pd.Timestamp, str]], quiet_days: int, horizon_days: int, dead_below: float, path: Path) -> None:
     """One deal's past: the chance to come back and the communication gauge, week by week; its turn and what happened are marked, silence is shaded.
 
     weeks: as_of, p, gauge, silence_days. events: (when, what), numbered in the figure in their order.
     """
-    figure, axes = _axes("The outlook of one deal, week by week", 7.6, 4.2)
+    figure, axes = _axes(name if len(name) <= 60 else f"{name[:59]}…", 7.6, 4.2)
     as_of = weeks["as_of"]
-    quiet = weeks["silence_days"] >= quiet_days
-    axes.fill_between(as_of, 0, 1, where=quiet, step="pre", color=MUTED, alpha=0.15, linewidth=0, label="the buyer is quiet")
+    axes.fill_between(as_of, 0, 1, where=weeks["silence_days"] >= quiet_days, step="mid", color=MUTED, alpha=0.15, linewidth=0, label="the buyer is quiet")
     axes.plot(as_of, weeks["p"], color=ACCENT, linewidth=2.2, label=f"chance to come back in {horizon_days} days")
     axes.plot(as_of, weeks["gauge"], color=RULE, linewidth=1.4, linestyle="--", label="communication gauge")
-    axes.axhline(dead_below, color=MUTED, linewidth=1, linestyle=":")
+    axes.axhline(dead_below, color=MUTED, linewidth=1, linestyle=":", label="below: dead")
     if turned_at is not None:
         axes.axvline(turned_at, color="black", linewidth=1.2)
         axes.annotate("turned", (turned_at, 1.0), textcoords="offset points", xytext=(4, -10), fontsize=9)
     for number, (at, _) in enumerate(events, start=1):
         axes.plot([at], [0.03], marker="v", color="black", markersize=4)
-        axes.annotate(str(number), (at, 0.03), textcoords="offset points", xytext=(0, 6), ha="center", fontsize=8)
+        axes.annotate(str(number), (at, 0.03), textcoords="offset points", xytext=(0, 6 + 9 * (number % 3)), ha="center", fontsize=8)
     axes.set(ylim=(0, 1))
     locator = _dates().AutoDateLocator(maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(_dates().ConciseDateFormatter(locator))
-    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, fontsize=8)
     _percent(axes.yaxis)
     _save(figure, path)
 

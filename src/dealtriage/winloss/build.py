@@ -18,7 +18,7 @@ from dealtriage.tables import read_json, read_parquet, read_parts, replaced_fold
 from dealtriage.winloss.causes import CAUSES, cause_facts, causes, of_one
 from dealtriage.winloss.compare import compare
 from dealtriage.winloss.kinds import kinds
-from dealtriage.winloss.outcomes import classes, settled
+from dealtriage.winloss.outcomes import NAMED_EARLY, NAMED_FROM, classes, settled
 from dealtriage.winloss.pasts import PARTS, write_pasts
 from dealtriage.winloss.reliability import agreement
 from dealtriage.winloss.report import page, with_parts
@@ -79,7 +79,7 @@ def _report(workspace: Workspace, closed: pd.DataFrame, losses: pd.DataFrame, ag
 
 def _labelled(parts: pd.DataFrame, part: str) -> pd.DataFrame:
     chosen = parts[parts["part"].isin([part, "all"])].reset_index(drop=True)
-    return chosen.assign(label=chosen["name"] + " (" + chosen["lost"].astype("str") + " lost)")
+    return chosen.assign(label=chosen["name"])
 
 
 def _a_while_ago(weeks: pd.DataFrame) -> pd.DataFrame:
@@ -96,17 +96,14 @@ def _with_stated(rows: pd.DataFrame, deals: pd.DataFrame, params: Params) -> pd.
                        stated_class=stated["stated_class"], stated_kind=stated["stated_kind"])
 
 
-def _outcome(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+def _outcome(rows: pd.DataFrame, shown: pd.DataFrame, named_from: float) -> pd.DataFrame:
     """Class and kind of each row, with probabilities and why."""
-    by_buyer = rows.filter(like="said_").eq("buyer").any(axis=1)
-    noted = rows.filter(like="said_").eq("crm_note").any(axis=1)
-    outcome, kind = settled(shown, rows["stated_class"], by_buyer), kinds(rows, rows["stated_kind"])
+    outcome, kind = settled(shown, rows, named_from), kinds(rows, rows["stated_kind"])
     is_no_decision = outcome["outcome_class"] == "no_decision"
     why = pd.Series("", index=rows.index, dtype="str")
     for name in CLASSES:
         why = why.mask(outcome["outcome_class"] == name, shown[f"why_{name}"])
     kind["kind"] = kind["kind"].where(is_no_decision, "unknown")
-    outcome["reason_source"] = outcome["reason_source"].mask((outcome["reason_source"] == "inferred") & noted, "crm_note")
     return pd.concat([outcome, shown[[f"why_{name}" for name in CLASSES]], kind], axis=1).assign(why_class=why)
 
 
@@ -115,7 +112,13 @@ def _deals(workspace: Workspace, now: pd.DataFrame, shown: pd.DataFrame, stages:
     lookalikes = by_feature(read_parquet(workspace.model / "lookalikes.parquet"))
     facts = [cause_facts(row, of_one(adds.loc[at]), lookalikes) for at, row in enumerate(named(now, stages).to_dict("records"))]
     told = pd.DataFrame(facts, index=now.index, columns=list(CAUSES))
-    return pd.concat([now[["deal_id", "gauge", "quiet_spells_survived"]], gauge_terms(now).add_prefix("gauge_"), causes(adds), told.add_prefix("cause_").add_suffix("_facts"), _outcome(now, shown)], axis=1)
+    return pd.concat([now[["deal_id", "gauge", "quiet_spells_survived", "said_what"]], gauge_terms(now).add_prefix("gauge_"), _borne_out(causes(adds), told), told.add_prefix("cause_").add_suffix("_facts"), _outcome(now, shown, NAMED_EARLY)], axis=1)
+
+
+def _borne_out(found: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Causes of which no fact can be told are not named."""
+    has_facts = [cause == "unclear" or facts.loc[row, cause] != "" for row, cause in found["cause"].items()]
+    return found.assign(cause=found["cause"].where(has_facts, "unclear"))
 
 
 def _losses(workspace: Workspace, lost: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +127,7 @@ def _losses(workspace: Workspace, lost: pd.DataFrame, shown: pd.DataFrame) -> pd
     adds = contributions(load_model(workspace.model / "model.skops"), lost.loc[newest, card["features"]], card["typical_deal"])
     facts = lost[["deal_id", "as_of", "owner_id", "ending", "is_by_rule", "worth", "loss_reason", "stated_class", "stated_kind"]].rename(columns={"as_of": "closed_at"})
     timeline_says = shown[[f"shown_{name}" for name in CLASSES]].idxmax(axis=1).str.removeprefix("shown_") if len(lost) else pd.Series(dtype="str")
-    return pd.concat([facts, shown[[f"shown_{name}" for name in CLASSES]], _outcome(lost, shown), causes(adds).reindex(lost.index)], axis=1).assign(timeline_says=timeline_says)
+    return pd.concat([facts, shown[[f"shown_{name}" for name in CLASSES]], _outcome(lost, shown, NAMED_FROM), causes(adds).reindex(lost.index)], axis=1).assign(timeline_says=timeline_says)
 
 
 def _features(workspace: Workspace) -> list[str]:

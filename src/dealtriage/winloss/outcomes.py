@@ -4,8 +4,6 @@ Stated reasons are often wrong, but wrong in no way that follows the timeline: w
 one of them (learning from noisy labels). Each deal is told by a model that saw none of the reasons of its group of deals.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,7 +30,10 @@ TELLING = (
 FEWEST_STATED = 20  # of a class; with fewer, rules of thumb tell
 GROUPS = 5
 TRUST = 20.0  # times by which a plainly stated reason raises the odds of its class
-NAMED_FROM = 0.4  # a class less likely is not named
+SAID_TRUST = 8.0  # the same for what was said or noted of a reason
+NAMED_FROM = 0.4  # of a deal that is lost, a class less likely is not named
+NAMED_EARLY = 0.6  # the same of a deal that is still open
+SAID_OF = {"lost_to_competitor": ("lost_to_competitor",), "no_decision": ("status_quo", "timing", "budget_frozen", "champion_left", "reorganised"), "disqualified": ()}
 CALLED = {"lost_to_competitor": "lost to a competitor", "no_decision": "no decision", "disqualified": "not a fit"}
 
 
@@ -51,17 +52,22 @@ def classes(closed: pd.DataFrame, asked: pd.DataFrame, stage_names: dict[int, st
     return pd.concat(shown).loc[closed.index], _shown(_fitted(stated), asked, stage_names)
 
 
-def settled(shown: pd.DataFrame, stated_class: pd.Series, told_by_buyer: Iterable[bool]) -> pd.DataFrame:
-    """p_<class>, outcome_class (`unknown` below 0.4) and reason_source of each row.
+def settled(shown: pd.DataFrame, rows: pd.DataFrame, named_from: float) -> pd.DataFrame:
+    """p_<class>, outcome_class (`unknown` below `named_from`) and reason_source of each row.
 
-    A plainly stated reason makes its class 20 times likelier than the timeline shows. reason_source: `rep` where the class is the stated one, else `buyer` where
-    the buyer's own words tell of it, else `inferred`.
+    rows: stated_class and said_<...>, in the order of `shown`. A plainly stated reason makes its class 20 times likelier than the timeline shows, what was said or noted of one 8 times.
+    reason_source: `rep` where the class is the stated one, else `buyer` or `crm_note` where words tell of it, else `inferred`.
     """
-    odds = pd.DataFrame({name: shown[f"shown_{name}"] * np.where(stated_class == name, TRUST, 1.0) for name in CLASSES}, index=shown.index)
+    spoken = {name: rows[[f"said_{one}" for one in SAID_OF[name]]].replace("", np.nan).bfill(axis=1).iloc[:, 0] if SAID_OF[name] else pd.Series(np.nan, index=rows.index, dtype=object)
+              for name in CLASSES}
+    odds = pd.DataFrame({name: shown[f"shown_{name}"] * np.where(rows["stated_class"] == name, TRUST, 1.0) * np.where(spoken[name].notna(), SAID_TRUST, 1.0)
+                         for name in CLASSES}, index=shown.index)
     p = odds.div(odds.sum(axis=1), axis=0)
-    named = p.idxmax(axis=1).where(p.max(axis=1) >= NAMED_FROM, "unknown")
-    source = np.select([named == stated_class, np.asarray(list(told_by_buyer), dtype=bool)], ["rep", "buyer"], "inferred")
-    return p.add_prefix("p_").assign(outcome_class=named, reason_source=source)
+    named = p.idxmax(axis=1).where(p.max(axis=1) >= named_from, "unknown")
+    words = pd.Series("inferred", index=rows.index, dtype=object)
+    for name in CLASSES:
+        words = words.mask((named == name) & spoken[name].notna(), spoken[name])
+    return p.add_prefix("p_").assign(outcome_class=named, reason_source=words.mask(named == rows["stated_class"], "rep").astype("str"))
 
 
 def _fitted(stated: pd.DataFrame) -> Pipeline:

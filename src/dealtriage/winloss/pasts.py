@@ -54,10 +54,16 @@ def _weeks(params: Params, workspace: Workspace, facts: pd.DataFrame, weeks: Wee
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
     if facts.empty:
         return whole(pd.DataFrame(columns=KEY)).assign(p=pd.Series(dtype=float), gauge=pd.Series(dtype=float))
-    rows = grid(facts, read_cutoff(workspace))
+    rows = _since_reopened(grid(facts, read_cutoff(workspace)), facts)
     table = whole(matrix(facts, rows, weeks, chosen(params.features), params.features.fiscal_year_start))
     p = chance(model, table[card["features"]])
     return table.assign(p=np.asarray(p), gauge=gauge(table))
+
+
+def _since_reopened(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """The rows after a deal was last reopened: what was before that was another life."""
+    reopened = facts[facts["kind"] == "reopened"].groupby("deal_id")["known_at"].max()
+    return rows[~(rows["as_of"] <= rows["deal_id"].map(reopened))].reset_index(drop=True)
 
 
 def _with_said(facts: pd.DataFrame, rows: pd.DataFrame, params: Params) -> pd.DataFrame:

@@ -10,7 +10,7 @@ LATELY = pd.Timedelta(days=180)
 
 
 def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) -> pd.DataFrame:
-    """One column per pattern, one row per row of `asked` and in its order: who said so, `buyer`, `crm_note` (we wrote it down) or empty.
+    """One column per pattern, one row per row of `asked` and in its order: who said so, `buyer`, `crm_note` (we wrote it down) or empty; and `what`: the newest of these, told.
 
     asked: deal_id, as_of. Read are labels of what was known in the 180 days before. patterns: regular expressions by what they tell, case ignored.
     """
@@ -23,4 +23,8 @@ def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) 
         hits = by[[re.search(pattern, label, re.IGNORECASE) is not None for label in near["label"]]] if pattern else by.iloc[:0]
         who = hits.groupby(near.loc[hits.index, "deal_id"]).min()  # buyer comes before crm_note
         found[name] = who.reindex(found.index).fillna("").to_numpy()
+    told_of = near[[any(re.search(pattern, label, re.IGNORECASE) for pattern in patterns.values() if pattern) for label in near["label"]]]
+    newest = told_of.sort_values(["deal_id", "known_at", "fact_id"], kind="stable").drop_duplicates("deal_id", keep="last").set_index("deal_id")
+    what = [f'on {one.occurred_at:%d %B} {"they wrote" if one.is_buyer_signal else "we noted"}: "{one.label}"' for one in newest.itertuples()]
+    found["what"] = pd.Series(what, index=newest.index, dtype="str").reindex(found.index).fillna("").to_numpy()
     return found.reset_index(drop=True)

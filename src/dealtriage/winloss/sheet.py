@@ -15,11 +15,8 @@ ASKED = {
     "on_the_table": "Is it clear what is on and off the table?", "outcome": "What kind of outcome is it?",
     "stated_reason": "What did the rep state as the reason?", "lesson": "What will we not repeat, and what did the buyer need when this began?",
 }
-CAUSE_TOLD = {
-    "ours": "ours: answers, chasing or price", "theirs": "theirs: people lost, slower answers",
-    "miscommunication": "miscommunication: meetings missed or moved, dates pushed",
-    "clutter": "clutter: too many messages, promises or versions", "unclear": "not clear from the data",
-}
+CAUSE_TOLD = {"ours": "ours", "theirs": "theirs", "miscommunication": "nobody's alone: miscommunication", "clutter": "clutter: too much was sent", "unclear": "not clear from the data"}
+CLOSE = 0.6
 SOURCES = {"rep": "the rep stated so", "buyer": "the buyer's own words", "crm_note": "what we noted in the CRM", "inferred": "inferred from the timeline"}
 CAUSE_ORDER = ("ours", "theirs", "miscommunication", "clutter")
 
@@ -52,14 +49,14 @@ def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[s
     if not deal["is_comparable"]:
         return "cannot be compared", (f"too few past deals were like it in stage, amount, age and silence: {deal['won_deals']:.0f} that were won, "
                                       f"{deal['died_deals']:.0f} that died; ten of each are needed")
-    how = (f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that died, alike in stage, amount, age and silence "
-           f"(mean distance {deal['won_distance']:.1f} and {deal['died_distance']:.1f} spreads)")
+    closely = "closely" if max(deal["won_distance"], deal["died_distance"]) < CLOSE else "roughly"
+    how = f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that died, {closely} alike in stage, amount, age and silence"
     worse = [one for one in differences if one["p_as_won"] > one["p_now"]]
     if not worse:
         return "in nothing that speaks against it", how
     told = [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in worse[:3]]
     first = worse[0]
-    return "; ".join(told), f"{how}; with the first as with the won, the chance would be {first['p_as_won']:.0%} instead of {first['p_now']:.0%}, all else equal"
+    return "; ".join(told), f"{how}; with the first as with the won, the chance would be {first['p_as_won']:.0%} instead of {first['p_now']:.0%}"
 
 
 def _whose(deal: dict[str, Any]) -> tuple[str, str]:
@@ -71,7 +68,7 @@ def _whose(deal: dict[str, Any]) -> tuple[str, str]:
 def _on_the_table(deal: dict[str, Any]) -> tuple[str, str]:
     sent = f"{many(deal['proposals_sent'], 'proposal')} sent so far"
     if deal["proposal"] == "expired":
-        return "unclear: the last proposal expired without an answer and was not withdrawn", sent
+        return "unclear: the last proposal ran out, neither accepted nor turned down, and nobody took it off the table", sent
     if deal["proposal"] == "withdrawn":
         return f"nothing is on the table: withdrawn on {deal['withdrawn_at']:%d %B %Y}", sent
     out = deal["proposals_outstanding"]
@@ -80,15 +77,16 @@ def _on_the_table(deal: dict[str, Any]) -> tuple[str, str]:
 
 def _outcome(deal: dict[str, Any]) -> tuple[str, str]:
     named = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
+    noted = f"{deal['said_what']}; " if deal["said_what"] else ""
     chances = ", ".join(f"{name.replace('_', ' ')} {deal[f'p_{name}']:.0%}" for name in ("no_decision", "lost_to_competitor", "disqualified"))
     why = "; ".join(part for part in (deal["why_class"], deal["why_kind"] if deal["kind"] != "unknown" else "") if part)
-    return ": ".join(named) or "not clear yet", f"if it is lost: {chances}" + (f"; {why}" if why else "") + f" (source: {SOURCES[deal['reason_source']]})"
+    return ": ".join(named) or "not to be told yet", f"{noted}if it is lost: {chances}" + (f"; {why}" if why else "") + f" (source: {SOURCES[deal['reason_source']]})"
 
 
 def _stated(deal: dict[str, Any]) -> tuple[str, str]:
-    stated = deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "nothing"
-    matched = deal["stated_matched_share"]
-    if pd.isna(matched):
-        return stated, "the CRM's field: an opinion"
-    return stated, (f"the CRM's field: an opinion; of {deal['stated_losses']:.0f} reasons this owner stated for lost deals, {matched:.0%} are what the "
-                    "timeline shows too")
+    if not isinstance(deal["loss_reason"], str):
+        return "nothing so far", ""
+    if pd.isna(deal["stated_matched_share"]):
+        return deal["loss_reason"], "the CRM's field"
+    return deal["loss_reason"], (f"the CRM's field; of {deal['stated_losses']:.0f} reasons stated for this owner's lost deals the timeline, which is no surer, "
+                                 f"shows the same in {deal['stated_matched_share']:.0%}")

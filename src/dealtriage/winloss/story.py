@@ -10,7 +10,10 @@ from dealtriage.words import many
 FORTNIGHT = pd.Timedelta(days=14)
 MOST_LINES = 8
 CHASING = ("email_out", "call_unanswered")
-BURST = 3
+RUN = 3
+WEEK = pd.Timedelta(days=7)
+SIGNS = {"email_in": "a mail", "document_in": "a document", "call_in": "a call", "call_answered": "an answered call", "meeting_held": "a meeting",
+         "proposal_opened": "they opened the proposal", "proposal_countered": "a counter-offer", "proposal_accepted": "they accepted"}
 
 TOLD: dict[str, Callable[[Any], str | None]] = {
     "proposal_sent": lambda fact: "we sent a proposal",
@@ -39,55 +42,62 @@ WEIGHT = {"call_answered": 1, "meeting_held": 1, "call_in": 1, "stage_changed": 
 def stories(facts: pd.DataFrame, turned: pd.DataFrame) -> pd.DataFrame:
     """deal_id, at, what: at most eight lines per deal, in order of time.
 
-    facts: the timeline of the deals; turned: deal_id, turned_at. Told are single events, the buyer's last sign and that of the most active person, and bursts of
-    messages that nobody answered, from a fortnight before the turn to a fortnight after.
+    facts: the timeline of the deals; turned: deal_id, turned_at. Told are single events, a sign of the buyer (the last one, where it was the last), and runs of three messages or more that
+    a week of silence followed, from a fortnight before the turn to a fortnight after.
     """
-    near = facts.merge(turned[["deal_id", "turned_at"]], on="deal_id")
-    near = near[(near["occurred_at"] - near["turned_at"]).abs() <= FORTNIGHT].sort_values(["deal_id", "occurred_at", "fact_id"], kind="stable")
-    champions = _champions(facts)
-    rows = [(deal, at, what) for deal, own in near.groupby("deal_id", sort=True) for at, what in story(own, champions.get(str(deal)))]
+    ordered = facts[facts["deal_id"].isin(turned["deal_id"])].sort_values(["deal_id", "occurred_at", "fact_id"], kind="stable")
+    champions, at = _champions(facts), turned.set_index("deal_id")["turned_at"]
+    rows = [(deal, when, what) for deal, own in ordered.groupby("deal_id", sort=True) for when, what in story(own, at[deal], champions.get(str(deal)))]
     return pd.DataFrame(rows, columns=["deal_id", "at", "what"]).astype({"deal_id": "str", "at": "datetime64[us]", "what": "str"})
 
 
-def story(facts: pd.DataFrame, champion: str | None) -> list[tuple[pd.Timestamp, str]]:
-    """What is told of one deal: (when, what), in order of time. facts: those near the turn, in order; champion: the contact of most buyer signals."""
+def story(facts: pd.DataFrame, turned_at: pd.Timestamp, champion: str | None) -> list[tuple[pd.Timestamp, str]]:
+    """What is told of one deal: (when, what), in order of time. facts: all of the deal, in order; champion: the contact of most buyer signals."""
+    near = facts[(facts["occurred_at"] - turned_at).abs() <= FORTNIGHT]
     told = []
-    for fact in facts.itertuples():
+    for fact in near.itertuples():
         what = TOLD[fact.kind](fact) if fact.kind in TOLD else None
         if what:
             told.append((WEIGHT.get(fact.kind, 2), fact.occurred_at, what))
-    signals = facts[facts["is_buyer_signal"]]
+    signals = near[near["is_buyer_signal"]]
     if len(signals):
-        last = signals.iloc[-1]
-        who = "the buyer's most active person" if champion is not None and last["contact_id"] == champion else "the buyer"
-        told = [one for one in told if one[1] != last["occurred_at"]]
-        told.append((3, last["occurred_at"], f"last sign of {who}: {_sign(last['kind'])}"))
-    told += [(3, at, what) for at, what in _bursts(facts)]
+        sign = signals.iloc[-1]
+        told = [one for one in told if one[1] != sign["occurred_at"]]
+        told.append((3, sign["occurred_at"], _sign(sign, facts, champion)))
+    told += [(3, at, what) for at, what in _runs(facts) if abs(at - turned_at) <= FORTNIGHT]
     kept = sorted(told, key=lambda one: (-one[0], one[1]))[:MOST_LINES]
     return sorted(((at, what) for _, at, what in kept), key=lambda one: one[0])
 
 
-def _bursts(facts: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
-    """Three or more messages and calls of ours in a row without a sign of the buyer in between."""
+def _runs(facts: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
+    """Three or more messages and calls of ours in a row without a sign of the buyer in between, nor in the week after the last."""
     rounds = facts["is_buyer_signal"].cumsum()
-    own = facts[facts["kind"].isin(CHASING)]
-    found = []
-    for _, run in own.groupby(rounds[own.index]):
-        if len(run) >= BURST:
-            until = run["occurred_at"].iloc[-1]
+    signals = facts.loc[facts["is_buyer_signal"], "occurred_at"].to_numpy()
+    own, found = facts[facts["kind"].isin(CHASING)], []
+    for number, run in own.groupby(rounds[own.index]):
+        until = run["occurred_at"].iloc[-1]
+        if len(run) >= RUN and (number >= len(signals) or pd.Timestamp(signals[number]) - until > WEEK):
             found.append((run["occurred_at"].iloc[0], f"from here to {until:%d %B} {many(len(run), 'message or call', 'messages and calls')} of ours, none answered"))
     return found
+
+
+def _sign(sign: pd.Series, facts: pd.DataFrame, champion: str | None) -> str:
+    signals = facts[facts["is_buyer_signal"]]
+    is_champion = champion is not None and sign["contact_id"] == champion
+    later = signals[signals["occurred_at"] > sign["occurred_at"]]
+    if later.empty:
+        who, which = "the buyer's most active person" if is_champion else "the buyer", "last sign"
+    elif is_champion and champion not in set(later["contact_id"]):
+        who, which = "the buyer's most active person", "last sign"
+    else:
+        who, which = "the buyer", "a sign"
+    return f"{which} of {who}: {SIGNS[sign['kind']]}"
 
 
 def _champions(facts: pd.DataFrame) -> dict[str, str]:
     signals = facts[facts["is_buyer_signal"] & facts["contact_id"].notna()]
     counts = signals.groupby(["deal_id", "contact_id"]).size().reset_index(name="n").sort_values(["deal_id", "n", "contact_id"], ascending=[True, False, True])
     return dict(counts.drop_duplicates("deal_id")[["deal_id", "contact_id"]].itertuples(index=False))
-
-
-def _sign(kind: str) -> str:
-    return {"email_in": "a mail", "document_in": "a document", "call_in": "a call", "call_answered": "an answered call", "meeting_held": "a meeting",
-            "proposal_opened": "they opened the proposal", "proposal_countered": "a counter-offer", "proposal_accepted": "they accepted"}[kind]
 
 
 def _price(fact: Any) -> str | None:

@@ -55,6 +55,11 @@ def difference(feature: str, here: float, won: float, died: float) -> str:
     return f"{COMPARED[feature][0]}: {value(feature, here)}; of the won {value(feature, won)}, of the dead {value(feature, died)}"
 
 
+def repeated(feature: str, here: float, won: float) -> str:
+    """What is not to be repeated: 'messages of ours since the proposal: 13; deals that were won had 5'."""
+    return f"{COMPARED[feature][0]}: {value(feature, here)}; deals that were won had {value(feature, won)}"
+
+
 def is_told(feature: str, here: float, won: float, died: float) -> bool:
     """Whether the difference from the won, and theirs from the dead, can be seen in words."""
     told = value(feature, won)
