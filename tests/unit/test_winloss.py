@@ -181,12 +181,12 @@ def test_without_enough_stated_reasons_rules_of_thumb_tell() -> None:
     assert shown.loc[0, [f"shown_{name}" for name in CLASSES]].tolist() == pytest.approx([CLASS_START[name] for name in CLASSES])
 
 
-def test_a_stated_class_counts_twenty_times_what_was_said_eight_and_the_source_says_who_told() -> None:
+def test_a_stated_class_counts_twenty_times_what_was_said_three_and_the_source_says_who_told() -> None:
     shown = pd.DataFrame([[0.2, 0.5, 0.3], [0.01, 0.98, 0.01], [0.35, 0.33, 0.32], [0.3, 0.2, 0.5]], columns=[f"shown_{name}" for name in CLASSES])
     rows = blank(4, stated_class=["lost_to_competitor", "disqualified", "", ""], said_timing=["", "buyer", "", "crm_note"])
     found = settled(shown, rows, 0.4)
     assert found.loc[0, "p_lost_to_competitor"] == pytest.approx(4 / 4.8)
-    assert found.loc[3, "p_no_decision"] == pytest.approx(1.6 / 2.4)
+    assert found.loc[3, "p_no_decision"] == pytest.approx(0.6 / 1.4)
     assert found["outcome_class"].tolist() == ["lost_to_competitor", "no_decision", "unknown", "no_decision"]
     assert found["reason_source"].tolist() == ["rep", "buyer", "inferred", "crm_note"]
     assert settled(shown, rows, 0.7)["outcome_class"].tolist() == ["lost_to_competitor", "no_decision", "unknown", "unknown"]

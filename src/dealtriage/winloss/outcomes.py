@@ -30,7 +30,7 @@ TELLING = (
 FEWEST_STATED = 20  # of a class; with fewer, rules of thumb tell
 GROUPS = 5
 TRUST = 20.0  # times by which a plainly stated reason raises the odds of its class
-SAID_TRUST = 8.0  # the same for what was said or noted of a reason
+SAID_TRUST = 3.0  # the same for what was said or noted of a reason
 NAMED_FROM = 0.4  # of a deal that is lost, a class less likely is not named
 NAMED_EARLY = 0.6  # the same of a deal that is still open
 SAID_OF = {"lost_to_competitor": ("lost_to_competitor",), "no_decision": ("status_quo", "timing", "budget_frozen", "champion_left", "reorganised"), "disqualified": ()}
@@ -55,7 +55,7 @@ def classes(closed: pd.DataFrame, asked: pd.DataFrame, stage_names: dict[int, st
 def settled(shown: pd.DataFrame, rows: pd.DataFrame, named_from: float) -> pd.DataFrame:
     """p_<class>, outcome_class (`unknown` below `named_from`) and reason_source of each row.
 
-    rows: stated_class and said_<...>, in the order of `shown`. A plainly stated reason makes its class 20 times likelier than the timeline shows, what was said or noted of one 8 times.
+    rows: stated_class and said_<...>, in the order of `shown`. A plainly stated reason makes its class 20 times likelier than the timeline shows, what was said or noted of one 3 times.
     reason_source: `rep` where the class is the stated one, else `buyer` or `crm_note` where words tell of it, else `inferred`.
     """
     spoken = {name: rows[[f"said_{one}" for one in SAID_OF[name]]].replace("", np.nan).bfill(axis=1).iloc[:, 0] if SAID_OF[name] else pd.Series(np.nan, index=rows.index, dtype=object)
