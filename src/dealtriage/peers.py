@@ -32,7 +32,7 @@ class Peers:
 
 
 def past(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """deal (a number), fate (`won`, `died`) and the feature `columns` of quiet deal-weeks whose window is over.
+    """deal_id, deal (its number), fate (`won`, `died`: did not come back in time) and the feature `columns` of quiet deal-weeks whose window is over.
 
     rows: what `matrix.read_labelled` gives. Deals that came back and were never won are in neither group.
     """
@@ -40,12 +40,12 @@ def past(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     revived = over["revived"].astype(int) == 1
     fate = np.select([revived & over["days_until_won"].notna(), ~revived], [WON, DIED], "")
     told = over[fate != ""]
-    numbers = pd.DataFrame({"deal": pd.factorize(told["deal_id"])[0], "fate": fate[fate != ""]})
+    numbers = pd.DataFrame({"deal_id": told["deal_id"].to_numpy(), "deal": pd.factorize(told["deal_id"])[0], "fate": fate[fate != ""]})
     return pd.concat([numbers, told[columns].astype("float32").reset_index(drop=True)], axis=1)
 
 
 def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]:
-    """The at most 30 past deals of one fate that are nearest to each row of `now`, in the same stage and within a spread of it.
+    """The at most 30 other past deals of one fate that are nearest to each row of `now`, in the same stage and within a spread of it.
 
     Nearest in the logarithms of amount, age and silence, measured in their spreads; of each past deal the week that is nearest.
     """
@@ -53,6 +53,7 @@ def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]
     group = np.flatnonzero((then["fate"] == fate).to_numpy())
     if not len(group):
         return found
+    now_ids, then_ids = now["deal_id"].to_numpy(), then["deal_id"].to_numpy()
     deal, spread = then["deal"].to_numpy(), _place(then).std(axis=0)
     spread = np.where(spread > SMALLEST_SPREAD, spread, 1.0)
     for stage in now[SAME].unique():
@@ -64,7 +65,8 @@ def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]
         near = NearestNeighbors(n_neighbors=min(3 * MOST * weeks, len(pool))).fit(_place(then.iloc[pool]) / spread)
         distance, at = near.kneighbors(_place(now.iloc[asked]) / spread)
         for row, (how_far, which) in zip(asked, zip(distance, pool[at], strict=True), strict=True):
-            found[row] = _nearest(which[how_far <= CALIPER], how_far[how_far <= CALIPER], deal)
+            kept = (how_far <= CALIPER) & (then_ids[which] != now_ids[row])
+            found[row] = _nearest(which[kept], how_far[kept], deal)
     return found
 
 

@@ -13,14 +13,14 @@ from dealtriage.phases.rules import REDISCOVER, THIRD_PARTY, WITHDRAW, Situation
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
 from dealtriage.tables import by_deal, parts, read_parquet, replaced_folder, write_parquet
-from dealtriage.winloss.causes import cause_named
+from dealtriage.winloss.causes import CAUSES
 from dealtriage.winloss.sheet import sheet
-from dealtriage.winloss.stated import meanings
+from dealtriage.winloss.stated import CLASSES, KINDS
 from dealtriage.workspace import Workspace, read_cutoff
 
 FACTS = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal", "contact_id", "label"]
 ASKED = tuple(Situation.__dataclass_fields__)
-RECOMMENDED = ["deal_id", "recommended_at", "state", "phase", "step", "is_held_out", "p_revive", "model_version", "horizon_days"]
+RECOMMENDED = ["deal_id", "recommended_at", "state", "phase", "step", "is_held_out", "p_revive", "model_version", "horizon_days", "lot"]
 SHEET = ["deal_id", "owner_id", "number", "key", "question", "answer", "evidence", "your_answer"]
 
 
@@ -43,7 +43,7 @@ def run(params: Params, workspace: Workspace) -> str | None:
         write_parquet(advice, folder / "advice.parquet")
         write_parquet(_sheets(advice, workspace, answers), folder / "sheets.parquet")
         quarantine[["file", "line", "deal_id", "reason"]].to_csv(folder / "quarantine.csv", index=False, lineterminator="\n")
-    _record(workspace, advice, params.label.horizon_days)
+    _record(workspace, advice, params)
     if quarantine.empty:
         return None
     given = len(quarantine) + len(actions) + len(answers)
@@ -59,7 +59,7 @@ def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
     """phase, step, why_phase, until, role, why_role and is_held_out of each deal; phase_if_silent: of deals of which too little is recorded, the phase if
     the owner says that the buyer is silent indeed (its chance, told from next to no records, does not count)."""
     bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
-    told = advice.assign(is_large=advice["amount"] >= params.large_deal, stalls=advice["quiet_spells_survived"] + 1, **bounds)
+    told = advice.assign(is_large=advice["amount"] >= params.large_deal, **bounds)
     found = []
     for row in told[[*(name for name in ASKED if name in told), "withdrawn_at"]].to_dict("records"):
         situation = Situation(**{str(name): value for name, value in row.items() if name in ASKED})
@@ -69,19 +69,26 @@ def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
         found.append((chosen.then, chosen.step, chosen.because, until, who.then, who.because if who.then else "", if_silent))
     table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role", "phase_if_silent"], index=advice.index)
     drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
-    return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY]))
+    return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY, "ask_the_owner"]))
 
 
 def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """The advice with class, kind and cause as people's answers to the sheet name them; an answer in which none is named changes nothing."""
+    """The advice with class, kind and cause as people's answers to the sheet name them: by exactly their names, alone or before or after a colon ("no decision: reorganised"). Other text changes nothing."""
     said = {key: answers[answers["question"] == key].set_index("deal_id")["answer"] for key in ("outcome", "whose_mistake")}
-    outcome = meanings(advice["deal_id"].map(said["outcome"]).astype("str"), {})
-    cause = advice["deal_id"].map(said["whose_mistake"]).map(cause_named, na_action="ignore").fillna("")
-    is_told = outcome["stated_class"] != ""
+    names = {key: advice["deal_id"].map(of).map(_named, na_action="ignore") for key, of in said.items()}
+    kind = names["outcome"].map(lambda told: next((one for one in told if one in KINDS), ""), na_action="ignore").fillna("")
+    outcome = names["outcome"].map(lambda told: next((one for one in told if one in CLASSES), ""), na_action="ignore").fillna("").mask(kind != "", "no_decision")
+    cause = names["whose_mistake"].map(lambda told: next((one for one in told if one in (*CAUSES, "unclear")), ""), na_action="ignore").fillna("")
+    is_told = outcome != ""
     return advice.assign(
-        outcome_class=advice["outcome_class"].mask(is_told, outcome["stated_class"]), kind=advice["kind"].mask(is_told, outcome["stated_kind"].replace("", "unknown")),
+        outcome_class=advice["outcome_class"].mask(is_told, outcome), kind=advice["kind"].mask(is_told, kind.replace("", "unknown")),
         why_class=advice["why_class"].mask(is_told, "answered on the sheet"), why_kind=advice["why_kind"].mask(is_told, "answered on the sheet"),
         reason_source=advice["reason_source"].mask(is_told, "rep"), cause=advice["cause"].mask(cause != "", cause))
+
+
+def _named(text: str) -> list[str]:
+    """The parts of an answer around colons, as names are written."""
+    return [part.strip().casefold().replace(" ", "_") for part in text.split(":")]
 
 
 def held_out(deal_ids: Iterable[str], share: float, salt: str) -> np.ndarray:
@@ -90,10 +97,11 @@ def held_out(deal_ids: Iterable[str], share: float, salt: str) -> np.ndarray:
     return np.array(drawn) < share
 
 
-def _record(workspace: Workspace, advice: pd.DataFrame, horizon_days: int) -> None:
+def _record(workspace: Workspace, advice: pd.DataFrame, params: Params) -> None:
     """Add this export's recommendations to the log, in place of those an earlier run made of the same export."""
-    log = workspace.recommended / "log.parquet"
-    now = advice.rename(columns={"cutoff": "recommended_at", f"p_revive_{horizon_days}d": "p_revive"}).assign(horizon_days=horizon_days)[RECOMMENDED]
+    log, horizon, drawn = workspace.recommended / "log.parquet", params.label.horizon_days, params.phases.experiment
+    lot = f"{drawn.share:g}:{drawn.salt}" if drawn.share else ""
+    now = advice.rename(columns={"cutoff": "recommended_at", f"p_revive_{horizon}d": "p_revive"}).assign(horizon_days=horizon, lot=lot)[RECOMMENDED]
     now = now[~now["phase"].isin(["leave_alone"])]
     before = read_parquet(log) if log.is_file() else now.iloc[:0]
     kept = before[before["recommended_at"] != pd.Timestamp(read_cutoff(workspace))]
@@ -102,13 +110,13 @@ def _record(workspace: Workspace, advice: pd.DataFrame, horizon_days: int) -> No
 
 
 def _sheets(advice: pd.DataFrame, workspace: Workspace, answers: pd.DataFrame) -> pd.DataFrame:
-    judged = advice[advice["state"].isin(["stalled", "dead"])]
+    judged = advice[advice["state"].isin(["stalled", "dead"]) & ~advice["is_held_out"]]
     stories = by_deal(read_parquet(workspace.winloss / "stories.parquet"))
     differences = by_deal(read_parquet(workspace.winloss / "differences.parquet"))
     own = answers.groupby("deal_id")[["question", "answer"]].apply(lambda rows: dict(rows.to_numpy().tolist())).to_dict() if len(answers) else {}
     rows = []
     for deal in judged.to_dict("records"):
-        lines = [f"{one['at']:%d %B} {one['what']}" for one in stories.get(deal["deal_id"], [])]
+        lines = [f"{one['at']:%d %B %Y} {one['what']}" for one in stories.get(deal["deal_id"], [])]
         asked = sheet(deal, lines, differences.get(deal["deal_id"], []), own.get(deal["deal_id"], {}))
         rows += [(deal["deal_id"], deal["owner_id"], number, *one) for number, one in enumerate(asked, start=1)]
     return pd.DataFrame(rows, columns=SHEET)

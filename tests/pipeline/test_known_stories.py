@@ -12,6 +12,7 @@ from dealtriage.params import load_params
 from dealtriage.pipeline import run_stage
 from dealtriage.sample.salesforce.ids import make_id
 from dealtriage.tables import read_parquet
+from dealtriage.winloss.pasts import write_pasts
 from dealtriage.winloss.stated import KINDS
 from dealtriage.workspace import Workspace
 from tests.company import finished_run, raw_export, write_params
@@ -166,3 +167,28 @@ def test_the_log_of_recommendations_goes_on(told: Path) -> None:
     assert len(set(log["recommended_at"])) == 1 and not log["is_held_out"].any()
     run_stage("recommend", load_params(told / "params.yaml"), Workspace(told))
     pd.testing.assert_frame_equal(read_parquet(told / "data" / "recommended" / "log.parquet"), log)
+
+
+def test_a_part_without_stalled_or_dead_deals_and_one_without_reopened_ones_are_written(told: Path, tmp_path: Path) -> None:
+    params, workspace = load_params(told / "params.yaml"), Workspace(told)
+    write_pasts(params, workspace, tmp_path / "none", pd.Series([], dtype="str"), 0)
+    assert read_parquet(tmp_path / "none" / "now" / "part-0000.parquet").empty
+    write_pasts(params, workspace, tmp_path / "one", pd.Series([LEFT]), 0)
+    assert set(read_parquet(tmp_path / "one" / "now" / "part-0000.parquet")["deal_id"]) == {LEFT}
+
+
+def test_deals_drawn_for_the_experiment_are_told_nothing(told: Path, tmp_path: Path) -> None:
+    shutil.copytree(told / "data", tmp_path / "data")
+    workspace = Workspace(tmp_path)
+    params = load_params(write_params(tmp_path / "params.yaml", told / "raw", phases={"actions": None, "answers": None, "experiment": {"share": 0.5, "salt": "x"}}))
+    for stage in ("recommend", "publish"):
+        run_stage(stage, params, workspace)
+    found = read_parquet(tmp_path / "data" / "advice" / "advice.parquet")
+    drawn = set(found.loc[found["is_held_out"], "deal_id"])
+    log = read_parquet(tmp_path / "data" / "recommended" / "log.parquet")
+    assert drawn and set(log.loc[log["is_held_out"], "deal_id"]) == drawn and set(log["lot"]) == {"0.5:x"}
+    lists = pd.concat([pd.read_csv(path, dtype="str", keep_default_na=False) for path in (tmp_path / "data" / "lists").glob("rep-*.csv")])
+    told_of = lists[lists["deal_id"].isin(drawn)]
+    assert set(told_of["do_next"].str.replace(r"^keep the meeting in .*?; ", "", regex=True)) == {"go on as you would without this list"}
+    assert set(told_of["phase"]) == {""} and set(told_of["why_this_phase"]) == {"drawn for the experiment"}
+    assert not drawn & set(read_parquet(tmp_path / "data" / "advice" / "sheets.parquet")["deal_id"])

@@ -39,6 +39,7 @@ PHASE_CASES = [
     (replace(WITHDRAWN, has_sheet=False), WITHDRAW),
     (replace(HELPED, days_since_third_party=60.0), "close_out"),
     (HELPED, THIRD_PARTY),
+    (replace(HELPED, signals_since_third_party=1, days_since_third_party=120.0), "close_out"),
     (replace(HELPED, signals_since_third_party=1), REDISCOVER),
     (replace(WITHDRAWN, days_rediscovering=60.0, days_since_withdrawal=70.0), "close_out"),
     (replace(WITHDRAWN, days_since_withdrawal=3.0), REDISCOVER),
@@ -55,6 +56,7 @@ ROLE_CASES = [
     (replace(WITHDRAWN, is_large=True), ""),
     (replace(RESTATED, cause="ours"), "critique"),
     (replace(RESTATED, kind="indecision"), "recommendations"),
+    (replace(RESTATED, gauge=0.2), "mediator"),
     (replace(RESTATED, cause="miscommunication"), "mediator"),
     (RESTATED, "fresh_perspective"),
 ]
@@ -113,3 +115,16 @@ def test_the_usual_way_goes_through_the_phases_in_order() -> None:
 
 def test_the_page_shows_the_table_as_it_is() -> None:
     assert in_markdown() in (ROOT / "docs" / "phases.md").read_text()
+
+
+def test_needs_that_were_restated_to_somebody_are_a_sign_of_the_buyer() -> None:
+    told = replace(WITHDRAWN, are_needs_restated=True, days_rediscovering=70.0)
+    assert phase(told).then == THIRD_PARTY and phase(replace(told, are_needs_restated=False)).then == "close_out"
+
+
+@given(stalled)
+def test_every_way_ends(situation: Situation) -> None:
+    long_after = {name: 1000.0 for name in ("days_since_withdrawal", "days_rediscovering", "days_since_third_party") if np.isfinite(getattr(situation, name))}
+    found = phase(replace(situation, **long_after))
+    if situation.has_third_party and situation.has_sheet and situation.proposal != "outstanding":
+        assert found.then == "close_out"

@@ -24,7 +24,7 @@ DEAL: dict[str, Any] = {
     "until": "it is withdrawn", "role": "", "why_role": "", "proposal": "outstanding", "proposals_sent": 2, "proposals_outstanding": 1,
     "proposal_sent_at": pd.Timestamp("2026-04-02"), "has_sheet": False, "sheet_note": "", "whom": "Ann Lee, CFO", "whom_evidence": "3 signs to 5 approaches of ours",
     "gauge": 0.3, "gauge_before": 0.6, "gauge_answered": 0.2, "gauge_prompt": 0.4, "gauge_kept": np.nan, "gauge_broad": 0.3, "hand_90d": -0.5, "p_restall": 0.9,
-    "silence_days": 40.0, "needs_note": "fewer returns by autumn", "outcome_class": "no_decision", "kind": "indecision", "why_class": "as with others", "why_kind": "the buyer keeps opening our mail",
+    "silence_days": 40.0, "signs_so_far": 4.0, "needs_note": "fewer returns by autumn", "outcome_class": "no_decision", "kind": "indecision", "why_class": "as with others", "why_kind": "the buyer keeps opening our mail",
     "p_no_decision": 0.6, "p_lost_to_competitor": 0.3, "p_disqualified": 0.1, "loss_reason": None, "cause": "clutter"}
 SHEET = [{"key": key, "question": ASKED[key], "answer": "" if key == "lesson" else f"about {key}", "evidence": "", "your_answer": ""} for key in QUESTIONS]
 STORY = [{"at": pd.Timestamp("2026-04-02"), "what": "we sent a proposal"}, {"at": pd.Timestamp("2026-04-09"), "what": "the buyer missed a meeting"}]

@@ -12,7 +12,6 @@ from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
 from dealtriage.recommend import corrected, held_out
 from dealtriage.schemas import PROPOSALS, as_typed
-from dealtriage.winloss.causes import cause_named
 from tests.conftest import make_facts
 
 CUTOFF = pd.Timestamp("2024-06-01")
@@ -158,14 +157,31 @@ def test_who_is_drawn_hangs_on_the_id_alone() -> None:
 
 def test_answers_put_the_sheet_right() -> None:
     advice = pd.DataFrame({"deal_id": ["A", "B", "C"], "outcome_class": "unknown", "kind": "unknown", "why_class": "", "why_kind": "", "reason_source": "inferred", "cause": "theirs"})
-    answers = pd.DataFrame([("A", "outcome", "no decision: they reorganised"), ("A", "whose_mistake", "ours: we moved the date twice"), ("B", "outcome", "who knows")],
+    answers = pd.DataFrame([("A", "outcome", "No decision: reorganised"), ("A", "whose_mistake", "ours: we moved the date twice"), ("B", "outcome", "no competitor involved"), ("B", "whose_mistake", "not ours")],
                            columns=["deal_id", "question", "answer"])
     found = corrected(advice, answers)
     assert found[["outcome_class", "kind", "cause", "reason_source"]].to_numpy().tolist() == [
         ["no_decision", "reorganised", "ours", "rep"], ["unknown", "unknown", "theirs", "inferred"], ["unknown", "unknown", "theirs", "inferred"]]
 
 
-@pytest.mark.parametrize(("answer", "expected"), [("ours", "ours"), ("They lost their champion", "theirs"), ("it was miscommunication, not ours", "miscommunication"),
-                                                  ("too many versions", "clutter"), ("", ""), ("bad weather", "")])
-def test_whose_mistake_people_say_it_was(answer: str, expected: str) -> None:
-    assert cause_named(answer) == expected
+def test_one_bad_line_costs_itself_alone(tmp_path: Path) -> None:
+    path = tmp_path / "actions.csv"
+    path.write_text('\ufeffdeal_id, Done_at ,action,note\nD,2024-03-01,sheet_filled,price, they say\nD,2024-03-02,sheet_filled,"two\nlines"\nD,2024-03-03\nD,0024-03-03,sheet_filled,\nD,2024-03-04,sheet_filled,last,,\n', "utf-8")
+    good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
+    assert good["note"].tolist() == ["two\nlines", "last"]
+    assert bad["line"].tolist() == [2, 5, 6]
+    path.write_text("")
+    assert read_actions(path, pd.Series(["D"]), CUTOFF)[0].empty
+    path.write_text("deal_id;done_at;action;note\nD;2024-03-01;sheet_filled;\n")
+    with pytest.raises(BadInput, match="with commas between"):
+        read_actions(path, pd.Series(["D"]), CUTOFF)
+
+
+def test_what_is_amended_or_said_twice_begins_nothing_anew() -> None:
+    moves = [proposal("sent", "02-01"), proposal("withdrawn", "03-01")]
+    found = asked(moves, facts=[("third_party_involved", "04-01")], actions=[("proposal_withdrawn", "05-20")], answers=[("02-20", "lesson")])
+    assert (found["days_since_withdrawal"], found["days_since_third_party"]) == (92, 61)
+    amended = asked([], facts=[("discovery_restarted", "04-01")], actions=[("sheet_filled", "03-01")], answers=[("05-20", "lesson")])
+    assert amended["days_rediscovering"] == 61 and amended["sheet_note"] == "on lesson"
+    again = asked([*moves, proposal("sent", "04-01", "p2"), proposal("withdrawn", "05-01", "p2")])
+    assert again["days_since_withdrawal"] == 31

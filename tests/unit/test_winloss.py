@@ -62,14 +62,14 @@ def test_what_past_deals_do_not_bear_out_is_no_fact() -> None:
 
 def weeks(deal: str, chances: list[float], silences: list[float], gauge: float = 0.5) -> pd.DataFrame:
     dates = pd.date_range("2024-02-19", periods=len(chances), freq="7D")
-    return pd.DataFrame({"deal_id": deal, "as_of": dates, "p": chances, "silence_days": silences, "gauge": gauge})
+    return pd.DataFrame({"deal_id": deal, "as_of": dates, "p": chances, "silence_days": silences, "gauge": gauge, "buyer_signals_total": 1.0})
 
 
 def test_the_outlook_turned_with_the_last_sign_before_the_fall_it_did_not_recover_from() -> None:
     fell_twice = weeks("A", [0.5, 0.2, 0.5, 0.49, 0.2, 0.15], [1, 8, 2, 9, 16, 23])
     never_fell, rising = weeks("B", [0.3, 0.29, 0.28], [1, 8, 15]), weeks("C", [0.1, 0.3], [1, 2])
     found = turning_points(pd.concat([fell_twice, never_fell, rising], ignore_index=True)).to_dict("records")
-    assert found == [{"deal_id": "A", "good_until": pd.Timestamp("2024-03-11"), "turned_at": pd.Timestamp("2024-03-02"), "p_before": 0.49, "p_after": 0.15}]
+    assert found == [{"deal_id": "A", "good_until": pd.Timestamp("2024-03-11"), "turned_at": pd.Timestamp("2024-03-02"), "has_sign": True, "p_before": 0.49, "p_after": 0.15}]
 
 
 def test_a_deal_that_talks_has_not_turned_though_its_outlook_falls_with_age() -> None:
@@ -118,7 +118,7 @@ def test_what_was_said_is_read_from_what_was_known_by_then() -> None:
     asked = pd.DataFrame({"deal_id": ["D1", "D0"], "as_of": [pd.Timestamp("2024-03-10")] * 2})
     found = said(facts, asked, {"budget_frozen": "budget", "timing": r"\bwait", "reorganised": "reorg", "status_quo": ""})
     assert found.drop(columns="what").to_dict("list") == {"budget_frozen": ["", "buyer"], "timing": ["", "crm_note"], "reorganised": ["", ""], "status_quo": ["", ""]}
-    assert found["what"].tolist() == ["", 'on 01 March we noted: "Call back: waiting for others"']
+    assert found["what"].tolist() == ["", 'on 01 March 2024 we noted: "Call back: waiting for others"']
 
 
 @pytest.mark.parametrize(("reason", "expected"), [
@@ -223,6 +223,13 @@ def test_look_alikes_are_the_nearest_of_the_stage_each_deal_once() -> None:
     assert set(then.loc[look_alikes(now, then, DIED)[0].rows, "fate"]) == {DIED}
 
 
+def test_a_deal_is_no_look_alike_of_itself() -> None:
+    then = pool()
+    now = blank(1, stage_position=2.0, amount=1000.0, deal_age_days=50.0, silence_days=6.0).assign(deal_id="w0")
+    own = then.loc[then["deal_id"] == "w0", "deal"].iloc[0]
+    assert own not in set(then.loc[look_alikes(now, then, WON)[0].rows, "deal"])
+
+
 class ByMessages(TwoClasses):
     """The more messages without an answer, the smaller the chance."""
 
@@ -237,7 +244,7 @@ def test_a_deal_is_told_what_won_deals_did_otherwise_and_what_it_would_bring() -
     one = differences.to_dict("records")
     assert [(row["deal_id"], row["feature"], row["here"], row["won_median"], row["died_median"]) for row in one] == [("D0", "unanswered_messages", 4, 1, 5)]
     assert (one[0]["p_now"], one[0]["p_as_won"]) == pytest.approx((0.2, 0.5))
-    assert difference("unanswered_messages", 4, 1, 5) == "messages of ours since their last sign: 4; of the won 1, of the dead 5"
+    assert difference("unanswered_messages", 4, 1, 5) == "messages of ours since their last sign: 4; of the won 1, of those that did not come back 5"
 
 
 def test_without_a_past_nothing_is_compared() -> None:
@@ -269,7 +276,7 @@ def test_the_sheet_is_short_and_leaves_room_for_the_rep() -> None:
     assert [key for key, answer in answers.items() if answer == ""] == ["lesson"]
     evidence = {key: told for key, _, _, told, _ in rows}
     assert evidence["whose_mistake"] == "of what speaks against it: ours 80% (4 messages); theirs 20%"
-    assert "3 that were won, 30 that died" in evidence["differs"]
+    assert "3 that were won, 30 that did not come back" in evidence["differs"]
 
 
 def test_the_reps_own_answers_stand_beside() -> None:

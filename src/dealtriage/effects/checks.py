@@ -11,6 +11,7 @@ from dealtriage.effects.estimate import SEED, Chances, Effect, Floats, chances, 
 FEWEST_DEALS = 50
 LEAST_INSIDE = 0.95  # share of the rows with the phase whose chance of it also occurs among those without
 LARGEST_GAP = 0.25  # standardised mean difference after weighting (Rubin 2001, Using propensity scores to help design observational studies)
+FEWEST_BEFORE = 30  # rows of either kind, for the placebo to tell anything
 STRATA = 10
 PERMUTATIONS = 200
 
@@ -80,8 +81,8 @@ def gaps(rows: Compared, weight: Floats) -> pd.DataFrame:
 
 
 def placebo(rows: Compared) -> Effect | None:
-    """The "effect" on whether the deal had come back from a silence before; None where that is not known."""
-    if np.isnan(rows.before).any():
+    """The "effect" on whether the deal had come back from a silence before; None where that is not known, or the same of nearly all."""
+    if np.isnan(rows.before).any() or min(rows.before.sum(), (1 - rows.before).sum()) < FEWEST_BEFORE:
         return None
     earlier = replace(rows, y=rows.before.astype(np.int64))
     return effect(earlier, chances(earlier))

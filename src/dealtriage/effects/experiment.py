@@ -18,7 +18,7 @@ from dealtriage.workspace import Workspace, read_cutoff
 LOG = "log.parquet"
 FEWEST_DEALS = 20  # of each kind
 LOG_TYPES = {"deal_id": "str", "recommended_at": "datetime64[us]", "state": "str", "phase": "str", "is_held_out": "bool", "p_revive": "float64",
-             "model_version": "str", "horizon_days": "int64"}
+             "model_version": "str", "horizon_days": "int64", "lot": "str"}
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,12 @@ def read_log(workspace: Workspace) -> pd.DataFrame:
 def outcomes(workspace: Workspace, params: Label, log: pd.DataFrame) -> pd.DataFrame:
     """The first time each deal was recommended a phase, by its deal id: the log's columns and revived (empty = its window is not over).
 
+    Only deals of the newest lot (share and salt) count, and only where it was the first to be asked about them: those recommended something before it was drawn would be all on one side.
     Empty unless some deal was held out: without that there is no experiment.
     """
-    asked = log[log["phase"].isin(PHASES)].sort_values(["recommended_at", "deal_id"], kind="stable").drop_duplicates("deal_id")
+    first = log[log["phase"].isin(PHASES)].sort_values(["recommended_at", "deal_id"], kind="stable").drop_duplicates("deal_id")
+    lots = log.loc[log["lot"] != "", ["recommended_at", "lot"]].sort_values("recommended_at", kind="stable")["lot"]
+    asked = first[first["lot"] == (lots.iloc[-1] if len(lots) else None)]
     if not asked["is_held_out"].any():
         return asked.iloc[:0].assign(revived=pd.Series(dtype="Int8"))
     found = []

@@ -3,6 +3,7 @@
 Reps or a flow append to both; no run writes to them.
 """
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ ANSWERED = ("deal_id", "question", "answer", "answered_at")
 QUESTIONS = ("state", "turned", "differs", "against", "whose_mistake", "on_the_table", "outcome", "stated_reason", "lesson")
 OWN = "lesson"  # what no export tells: answered, the sheet counts as filled
 LATEST = pd.Timedelta(days=92)
+EARLIEST = pd.Timestamp("2000-01-01")
 UNUSABLE = ["line", "deal_id", "reason"]
 
 
@@ -47,31 +49,49 @@ def read_answers(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -
 
 
 def _read(path: Path | None, columns: tuple[str, ...], deal_ids: pd.Series, optional: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The file as text, with the long form of ids. `optional` columns may be missing."""
+    """The file as text, with the long form of ids, by line; `fields`: how many too few or too many a line has. `optional` columns may be missing; an empty file is none.
+
+    Raises BadInput where it cannot be read at all, or lacks a column.
+    """
     header = ",".join(columns)
     if path is None or not path.is_file():
-        return pd.DataFrame(columns=list(columns), dtype="str")
+        return pd.DataFrame(columns=[*columns, "fields"], dtype="str").astype({"fields": "int64"})
     try:
-        raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is no readable CSV: {error}.", f"Its first line must be {header}.") from error
-    missing = [name for name in columns if name not in raw.columns and name not in optional]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            lines = [(reader.line_num, cells) for cells in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is no readable CSV: {error}.", f"Save it as CSV in UTF-8; its first line must be {header}.") from error
+    if not lines:
+        return pd.DataFrame(columns=[*columns, "fields"], dtype="str").astype({"fields": "int64"})
+    heads = [head.strip().casefold() for head in lines[0][1]]
+    missing = [name for name in columns if name not in heads and name not in optional]
     if missing:
-        raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {header}.")
+        raise BadInput(f"{path} has no column {', '.join(missing)}.", f"Its first line must be {header}, with commas between.")
+    kept = [(number, cells) for number, cells in lines[1:] if any(cell.strip() for cell in cells)]
+    rows = [dict(zip(heads, cells, strict=False)) | {"fields": _odd(cells, heads)} for _, cells in kept]
+    full = pd.DataFrame(rows, index=pd.Index([number for number, _ in kept], dtype="int64"), columns=[*columns, "fields"]).astype({"fields": "int64"})
+    texts = {name: full[name].astype(object).where(full[name].notna(), "").astype("str") for name in columns}
     long_form = dict(zip(deal_ids.str[:15], deal_ids, strict=True))
-    full = raw.assign(**{name: "" for name in optional if name not in raw.columns})
-    full["deal_id"] = full["deal_id"].str.strip().map(lambda given: long_form.get(given, given))
-    return full[(full[list(columns)] != "").any(axis=1)]
+    ids = texts["deal_id"].str.strip().map(lambda given: long_form.get(given, given))
+    return full.assign(**{**texts, "deal_id": ids.astype("str")})
+
+
+def _odd(cells: list[str], heads: list[str]) -> int:
+    """How many fields a line has beyond its header, empty ones at the end not counted, or lacks of the first three."""
+    extra = len([cell for cell in cells[len(heads):] if cell.strip()])
+    return extra or min(len(cells) - min(len(heads), 3), 0)
 
 
 def _sifted(raw: pd.DataFrame, deal_ids: pd.Series, cutoff: pd.Timestamp, time: str, wrong: dict[str, pd.Series]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows that can be used, typed, and the others with their line and the reason."""
     at = pd.to_datetime(raw[time], errors="coerce", utc=True, format="ISO8601").dt.tz_localize(None)
     reason = pd.Series("", index=raw.index)
-    for why, is_wrong in {**wrong, f"{time} is no date like 2026-05-31": at.isna(), f"{time} lies more than three months after the export": at > cutoff + LATEST, "no deal of the export has this id": ~raw["deal_id"].isin(deal_ids)}.items():
+    for why, is_wrong in {**wrong, "it has too many or too few fields (a text with a comma wants quotes)": raw["fields"] != 0, f"{time} is no date like 2026-05-31": at.isna(), f"{time} lies more than three months after the export": at > cutoff + LATEST,
+                          f"{time} lies before the year 2000": at < EARLIEST, "no deal of the export has this id": ~raw["deal_id"].isin(deal_ids)}.items():
         reason[is_wrong] = why
     bad = reason != ""
-    unusable = pd.DataFrame({"line": raw.index[bad] + 2, "deal_id": raw.loc[bad, "deal_id"], "reason": reason[bad]}, columns=UNUSABLE)
-    texts = {name: "str" for name in raw.columns if name != time}
+    unusable = pd.DataFrame({"line": raw.index[bad], "deal_id": raw.loc[bad, "deal_id"], "reason": reason[bad]}, columns=UNUSABLE)
+    texts = {name: "str" for name in raw.columns if name not in (time, "fields")}
     usable = raw.assign(**{time: at})[~bad].astype({**texts, time: "datetime64[us]"})
     return usable.reset_index(drop=True), unusable.reset_index(drop=True)

@@ -30,7 +30,6 @@ class Situation:
     is_large: bool = False
     cause: str = "unclear"
     kind: str = "unknown"
-    stalls: int = 1
     rest_days: float = 14.0
     give_up_days: float = 60.0
     talk_works: float = 0.5
@@ -39,6 +38,11 @@ class Situation:
     @property
     def is_rediscovering(self) -> bool:
         return bool(np.isfinite(self.days_rediscovering)) or self.are_needs_restated
+
+    @property
+    def signs(self) -> int:
+        """Signs of the buyer since the withdrawal; needs that they restated to somebody are one, recorded or not."""
+        return self.signals_since_withdrawal + int(self.are_needs_restated)
 
     @property
     def has_third_party(self) -> bool:
@@ -69,7 +73,7 @@ PHASES = (
     Rule("close_out", "the deal is dead, and its proposal was never taken off the table: do so as you close", lambda s: s.state == "dead" and s.proposal in ("outstanding", "expired"),
          until="the buyer knows that nothing is on the table, and it is closed as lost, with a reason; or the buyer comes back"),
     Rule("close_out", "the deal is dead", lambda s: s.state == "dead", until="it is closed as lost, with a reason; or the buyer comes back"),
-    Rule(WITHDRAW, "the proposal that was withdrawn went out again as it was, and the buyer is quiet again",
+    Rule(WITHDRAW, "a proposal for the same amount as the withdrawn one went out again, and the buyer is quiet again",
          lambda s: s.proposal == "outstanding" and s.is_same_again, until="it is withdrawn"),
     Rule(WITHDRAW, "a new proposal went out after the withdrawal, and the buyer fell quiet again",
          lambda s: s.proposal == "outstanding" and s.is_new_after_withdrawal, until="it is withdrawn"),
@@ -77,27 +81,29 @@ PHASES = (
     Rule(WITHDRAW, "the last proposal expired and nobody said that it is off the table", lambda s: s.proposal == "expired" and not s.has_sheet,
          until="the buyer knows that it is off the table, and the sheet is filled"),
     Rule(WITHDRAW, "the win/loss sheet is not filled", lambda s: not s.has_sheet, until="the sheet is filled"),
-    Rule("close_out", "all three phases were gone through and the buyer gave no sign since",
+    Rule("close_out", "a third party was brought in and the buyer gave no sign since",
          lambda s: s.has_third_party and s.signals_since_third_party == 0 and s.days_since_third_party >= s.give_up_days, "stop",
          "it is closed as lost, with a reason; or the buyer comes back"),
     Rule(THIRD_PARTY, "the third party is at work", lambda s: s.has_third_party and s.signals_since_third_party == 0, "wait",
          "the buyer gives a sign, or the time for it is over"),
+    Rule("close_out", "the buyer came back after the third party and has been quiet again for long: the way ends here",
+         lambda s: s.has_third_party and s.days_since_third_party >= 2 * s.give_up_days, "stop", "it is closed as lost, with a reason; or the buyer comes back"),
     Rule(REDISCOVER, "the buyer came back after the third party and fell quiet again: ask anew what changed",
-         lambda s: s.has_third_party, until="the needs are restated"),
+         lambda s: s.has_third_party, until="the buyer comes back for good, or the time for it is over"),
     Rule("close_out", "their needs were asked for anew and the buyer gave no sign",
-         lambda s: s.is_rediscovering and s.signals_since_withdrawal == 0 and s.days_rediscovering >= s.give_up_days, "stop",
+         lambda s: s.is_rediscovering and s.signs == 0 and s.days_rediscovering >= s.give_up_days, "stop",
          "it is closed as lost, with a reason; or the buyer comes back"),
     Rule(REDISCOVER, "the proposal was withdrawn only lately: leave the buyer in peace for now",
-         lambda s: s.days_since_withdrawal < s.rest_days and s.signals_since_withdrawal == 0, "wait", "the buyer gives a sign, or the rest is over"),
+         lambda s: s.days_since_withdrawal < s.rest_days and s.signs == 0, "wait", "the buyer gives a sign, or the rest is over"),
     Rule(REDISCOVER, "it would most likely only stall again: no point in trying yet",
-         lambda s: s.p_restall > s.restall_high and s.signals_since_withdrawal == 0 and not s.is_rediscovering, "wait", "what makes it stall has changed"),
-    Rule(REDISCOVER, "the buyer has not come back since the withdrawal", lambda s: s.proposal == "withdrawn" and s.signals_since_withdrawal == 0, until="the buyer gives a sign"),
-    Rule(REDISCOVER, "nothing is on the table and the sheet is filled: ask anew what they need", lambda s: s.signals_since_withdrawal == 0, until="the buyer gives a sign"),
-    Rule(REDISCOVER, "the buyer is talking again, but nobody has asked anew what they need", lambda s: not s.is_rediscovering,
+         lambda s: s.p_restall > s.restall_high and s.signs == 0 and not s.is_rediscovering, "wait", "what makes it stall has changed, or you find out that it has"),
+    Rule(REDISCOVER, "the buyer has not come back since the withdrawal", lambda s: s.proposal == "withdrawn" and s.signs == 0, until="the buyer gives a sign"),
+    Rule(REDISCOVER, "nothing is on the table and the sheet is filled: ask anew what they need", lambda s: s.signs == 0, until="the buyer gives a sign"),
+    Rule(REDISCOVER, "the buyer gave a sign since and is quiet again, and nobody has asked anew what they need", lambda s: not s.is_rediscovering,
          until="their needs are asked for anew"),
-    Rule(REDISCOVER, "talking works again: go on asking until the needs are restated", lambda s: not s.are_needs_restated and s.is_talking,
+    Rule(REDISCOVER, "their needs are being asked for anew, and talking works: go on until they are restated", lambda s: not s.are_needs_restated and s.is_talking,
          until="the needs are restated, or talking stops working"),
-    Rule(THIRD_PARTY, "their needs were asked for anew, the buyer answered, and talking still does not work", lambda s: not s.is_talking,
+    Rule(THIRD_PARTY, "their needs were asked for anew, the buyer gave a sign, and talking still does not work", lambda s: not s.is_talking,
          until="a third party is brought in"),
     Rule(THIRD_PARTY, "the buyer restated the needs, and fell quiet again", lambda s: True, until="a third party is brought in"),
 )
@@ -108,7 +114,8 @@ ROLES = (
     Rule("", "no third party in this phase", lambda s: phase(s).then != THIRD_PARTY),
     Rule("critique", "our side's mistakes dominate", lambda s: s.cause in ("ours", "clutter")),
     Rule("recommendations", "the buyer looks undecided", lambda s: s.kind == "indecision"),
-    Rule("mediator", "talking does not work, and somebody both sides trust can", lambda s: s.cause in ("miscommunication", "theirs") or not s.is_talking),
+    Rule("mediator", "talking does not work, and somebody both sides trust can", lambda s: not s.is_talking),
+    Rule("mediator", "what stands between the two sides wants somebody both trust", lambda s: s.cause in ("miscommunication", "theirs")),
     Rule("fresh_perspective", "the sheet is inconclusive", lambda s: True),
 )
 

@@ -17,7 +17,7 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
     days_since_third_party, signals_since_third_party.
 
-    A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
+    Of several withdrawals the first after the latest proposal counts, of several sheets the first: what is repeated or amended begins nothing anew. A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
     are infinite where something never happened; actions newer than the export count as of the export.
     """
     index = pd.Index(deal_ids.to_numpy(), name="deal_id")
@@ -25,8 +25,8 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("proposal_withdrawn", "discovery_restarted", "third_party_involved")}
     tasks = facts[(facts["kind"] == "task_done") & _matches(facts["label"], withdrawal_subjects)]
     loose = _later(told["proposal_withdrawn"], _newest(tasks, "known_at"))
-    withdrawn = _later(by_kind["proposal_withdrawn"], loose)
-    sheet_at = _later(told["sheet_filled"], _newest(answers[answers["is_own"]], "answered_at"))
+    withdrawn = _first_after_last_sent(facts, actions, tasks)
+    sheet_at = _first(pd.concat([actions[actions["action"] == "sheet_filled"].rename(columns={"done_at": "at"}), answers[answers["is_own"]].rename(columns={"answered_at": "at"})]))
     since = withdrawn.combine_first(sheet_at)
     frame = _on_the_table(index, facts, proposals, loose, withdrawn, cutoff)
     frame["has_sheet"] = index.isin(sheet_at.index)
@@ -46,6 +46,23 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     return frame.reset_index()
 
 
+def _first_after_last_sent(facts: pd.DataFrame, actions: pd.DataFrame, tasks: pd.DataFrame) -> pd.Series:
+    """When each deal's proposal was withdrawn: the first withdrawal since the latest proposal before any withdrawal, by the CRM, a task or the action log."""
+    crm = facts[facts["kind"] == "proposal_withdrawn"]
+    told = actions[actions["action"] == "proposal_withdrawn"]
+    every = pd.concat([crm[["deal_id", "known_at"]], tasks[["deal_id", "known_at"]], told[["deal_id", "done_at"]].rename(columns={"done_at": "known_at"})])
+    every = every.rename(columns={"known_at": "at"}).astype({"deal_id": "str", "at": "datetime64[us]"})
+    sent = facts.loc[facts["kind"] == "proposal_sent", ["deal_id", "occurred_at"]]
+    newest = every.groupby("deal_id")["at"].max()
+    before = sent[sent["occurred_at"] <= _times(newest, sent["deal_id"])].groupby("deal_id")["occurred_at"].max()
+    since = pd.Series(_times(before, every["deal_id"]), index=every.index)
+    return _first(every[~(every["at"] < since)])
+
+
+def _first(rows: pd.DataFrame) -> pd.Series:
+    return rows.groupby("deal_id")["at"].min().astype("datetime64[us]")
+
+
 def _on_the_table(index: pd.Index, facts: pd.DataFrame, proposals: pd.DataFrame, told: pd.Series, withdrawn: pd.Series, cutoff: pd.Timestamp) -> pd.DataFrame:
     unsettled = _unsettled(proposals, told)
     is_expired = unsettled["expires_on_now"] < cutoff
@@ -59,7 +76,9 @@ def _on_the_table(index: pd.Index, facts: pd.DataFrame, proposals: pd.DataFrame,
                                   ["outstanding", "expired", "withdrawn"], "none")
     after = out[out["occurred_at"] > _times(withdrawn, out["deal_id"])]
     frame["is_new_after_withdrawal"] = index.isin(after["deal_id"])
-    before = proposals[(proposals["event"] == "sent") & (proposals["occurred_at"] <= _times(withdrawn, proposals["deal_id"]))]
+    gone = set(proposals.loc[proposals["event"] == "withdrawn", "proposal_id"])
+    sent = proposals[(proposals["event"] == "sent") & ~proposals["is_draft_now"] & (proposals["occurred_at"] <= _times(withdrawn, proposals["deal_id"]))]
+    before = sent[sent["proposal_id"].isin(gone) | sent["deal_id"].isin(told.index)]
     same = after.merge(before[["deal_id", "amount"]].dropna().drop_duplicates(), on=["deal_id", "amount"])
     frame["is_same_again"] = index.isin(same["deal_id"])
     return frame

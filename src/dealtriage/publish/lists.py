@@ -21,7 +21,8 @@ VERBS = {
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 EXPIRED = "tell the buyer that the proposal that ran out is off the table"
 WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
-AS_USUAL = "go on as you would without this list: drawn for the experiment"
+AS_USUAL = "go on as you would without this list"
+DRAWN = "drawn for the experiment"
 INTERVIEW = ", ask for a win/loss interview"
 STILL_OUT = {"outstanding": "withdraw the proposal, ", "expired": "tell the buyer that the proposal that ran out is off the table, "}
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
@@ -91,8 +92,8 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "silence": [_silence(row) for row in ranked.itertuples()],
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
         "who_chases": ranked["hand_90d"].map(_hand),
-        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " "),
-        "third_party": ranked["role"].map(WHO),
+        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " ").mask(ranked["is_held_out"], ""),
+        "third_party": ranked["role"].map(WHO).mask(ranked["is_held_out"], ""),
         "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
         "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
         "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
@@ -133,7 +134,7 @@ def _playbooks(params: Params, workspace: Workspace, advice: pd.DataFrame, rows:
 
 
 def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
-    why = ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"])
+    why = ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]).mask(ranked["is_held_out"], DRAWN)
     is_kept = (ranked["state"] == "stalled") & (ranked["p"] < dead_below) | (ranked["state"] == "dead") & (ranked["p"] >= dead_below)
     return why.where(~is_kept, why + f"; so close to the line of {dead_below:.0%} that it keeps last week's state")
 

@@ -23,6 +23,8 @@ def about(params: Params, workspace: Workspace, deal_id: str, figure: Path | Non
         raise BadInput(f"No open deal has the id {deal_id}.", "Take one from the column deal_id of a list in data/lists.")
     deal = {str(name): value for name, value in asked.iloc[0].items()}
     one = deal["deal_id"]
+    if deal["is_held_out"]:
+        raise BadInput(f"{one} was drawn for the experiment: nothing is recommended.", "Choose another deal; docs/does-it-help.md says why.")
     if deal["phase"] not in PAGES:
         raise BadInput(f"{one} is {deal['state'].replace('_', ' ')}: {deal['why_phase']}. There is no win/loss analysis of it.", "Choose a deal that is stalled or dead.")
     stories, differences = (by_deal(read_parquet(workspace.winloss / f"{name}.parquet")).get(one, []) for name in ("stories", "differences"))

@@ -88,14 +88,14 @@ def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
     p, gauge = deal["p_revive"], deal["gauge"]
     outcome = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
     return {
-        "id": deal["deal_id"], "name": deal["deal_name"], "account": deal["account_name"], "stage": deal["stage"], "state": deal["state"], "step": deal["step"],
+        "id": deal["deal_id"], "name": _text(deal["deal_name"]) or deal["deal_id"], "account": _text(deal["account_name"]), "stage": _text(deal["stage"]), "state": deal["state"], "step": deal["step"],
         "today": f"{deal['cutoff']:%Y-%m-%d}", "began": _day(deal["created_at"]),
         "chance_told": f"{deal['state'].capitalize()}: a chance of {share(p)} to come back within {deal['horizon_days']} days",
         "why_phase": deal["why_phase"], "until": deal["until"], "role": deal["role"], "why_role": deal["why_role"],
         "role_told": ROLES[deal["role"]][0], "role_asked": ROLES[deal["role"]][1], "proposal": deal["proposal"],
         "proposals_sent": int(deal["proposals_sent"]), "proposals_outstanding": int(deal["proposals_outstanding"]),
         "proposal_sent_at": _day(deal["proposal_sent_at"]),
-        "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"], "needs": deal["needs_note"], "heard_at": _day(deal["cutoff"] - pd.Timedelta(days=deal["silence_days"])),
+        "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"], "needs": deal["needs_note"], "heard_at": _day(deal["cutoff"] - pd.Timedelta(days=deal["silence_days"])) if deal["signs_so_far"] else "",
         "whom": deal["whom"], "whom_evidence": deal["whom_evidence"], "first_name": deal["whom"].split(",")[0] if deal["whom"] and not deal["whom"].startswith("the contact ") else "",
         "gauge_told": _gauge(gauge, deal["gauge_before"], params.talk_works), "hand_told": _hand(deal["hand_90d"]),
         "restall_told": _restall(deal["p_restall"]), "silence_told": days(deal["silence_days"]),
@@ -128,6 +128,10 @@ def _hand(hand: float) -> str:
 
 def _restall(p: float) -> str:
     return "" if pd.isna(p) else f"If it comes back, we expect a chance of {share(p)} that it is quiet again within 60 days"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _day(at: pd.Timestamp) -> str:

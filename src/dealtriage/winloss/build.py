@@ -49,7 +49,7 @@ def _write(params: Params, workspace: Workspace, folder: Path, found: dict[str, 
     deals = read_parquet(workspace.core / "deals.parquet", ["deal_id", "owner_id_now", "loss_reason_now", "amount_now", "currency_rate", "product_now"])
     now, closings = (found[name].sort_values("deal_id", kind="stable").reset_index(drop=True) for name in ("now", "closings"))
     now, closings = (_with_stated(rows, deals, params) for rows in (now, closings))
-    lost = closings[closings["ending"] != "won"].reset_index(drop=True)
+    lost = closings[closings["ending"] == "lost"].reset_index(drop=True)
     shown_lost, shown_now = classes(lost, now, stages)
     losses = _losses(workspace, lost, shown_lost)
     agreed = agreement(losses)
@@ -112,7 +112,7 @@ def _deals(workspace: Workspace, now: pd.DataFrame, shown: pd.DataFrame, stages:
     lookalikes = by_feature(read_parquet(workspace.model / "lookalikes.parquet"))
     facts = [cause_facts(row, of_one(adds.loc[at]), lookalikes) for at, row in enumerate(named(now, stages).to_dict("records"))]
     told = pd.DataFrame(facts, index=now.index, columns=list(CAUSES))
-    return pd.concat([now[["deal_id", "gauge", "quiet_spells_survived", "said_what"]], gauge_terms(now).add_prefix("gauge_"), _borne_out(causes(adds), told), told.add_prefix("cause_").add_suffix("_facts"), _outcome(now, shown, NAMED_EARLY)], axis=1)
+    return pd.concat([now[["deal_id", "gauge", "quiet_spells_survived", "said_what", "buyer_signals_total"]].rename(columns={"buyer_signals_total": "signs_so_far"}), gauge_terms(now).add_prefix("gauge_"), _borne_out(causes(adds), told), told.add_prefix("cause_").add_suffix("_facts"), _outcome(now, shown, NAMED_EARLY)], axis=1)
 
 
 def _borne_out(found: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:

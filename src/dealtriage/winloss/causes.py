@@ -1,6 +1,5 @@
 """Whose mistake it looks like: shares of what speaks against a deal, by the model's exact contributions, each with its facts."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,6 @@ CAUSES = {
     "clutter": ("messages_since_proposal", "proposals_sent", "proposals_sent_90d", "price_changes", "price_changes_90d", "next_steps_set",
                 "days_since_proposal", "days_since_first_proposal", "close_date_overdue_days"),
 }
-NAMED = {"ours": r"\b(ours?|us|we|my|mine|our side)\b", "theirs": r"\b(theirs?|they|them|the buyer)\b", "miscommunication": r"miscommunic|misunderst|nobody|both",
-         "clutter": r"clutter|too (much|many)"}
 CLEAR_SHARE = 0.5
 CLEAR_WEIGHT = 0.15
 MOST_FACTS = 3
@@ -56,12 +53,6 @@ def cause_facts(row: dict[str, Any], adds: dict[str, float], lookalikes: Ranges)
         sentences = [sentence for name in against if (sentence := say(name, row, adds[name]))]
         told[cause] = "; ".join(list(dict.fromkeys(sentences))[:MOST_FACTS])
     return told
-
-
-def cause_named(text: str) -> str:
-    """The cause that a person's answer begins with or names first; empty where it names none."""
-    found = [(match.start(), cause) for cause, words in NAMED.items() if (match := re.search(words, text, re.IGNORECASE))]
-    return min(found)[1] if found else ""
 
 
 def of_one(adds: pd.Series) -> dict[str, float]:

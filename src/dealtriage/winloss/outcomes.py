@@ -45,11 +45,16 @@ def classes(closed: pd.DataFrame, asked: pd.DataFrame, stage_names: dict[int, st
     each class are stated, rules of thumb tell.
     """
     stated = closed[closed["stated_class"].isin(CLASSES)]
-    if min(stated["stated_class"].value_counts().reindex(CLASSES, fill_value=0)) < FEWEST_STATED:
+    if too_few_stated(closed["stated_class"]):
         return _by_rules(closed), _by_rules(asked)
     group, known = deal_group(closed["deal_id"], GROUPS, "stated"), deal_group(stated["deal_id"], GROUPS, "stated")
     shown = [_shown(_fitted(stated[known != one]), closed[group == one], stage_names) for one in range(GROUPS)]
     return pd.concat(shown).loc[closed.index], _shown(_fitted(stated), asked, stage_names)
+
+
+def too_few_stated(stated_class: pd.Series) -> bool:
+    """Whether too few losses of some class are stated to learn from."""
+    return bool(min(stated_class.value_counts().reindex(CLASSES, fill_value=0)) < FEWEST_STATED)
 
 
 def settled(shown: pd.DataFrame, rows: pd.DataFrame, named_from: float) -> pd.DataFrame:

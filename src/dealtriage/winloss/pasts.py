@@ -20,6 +20,7 @@ from dealtriage.winloss.turning import turning_points
 from dealtriage.workspace import Workspace, read_cutoff
 
 WEEKLY = [*KEY, "p", "silence_days", "gauge", "hand_90d", "buyer_signals_7d", "seller_touches_7d"]
+NO_ROWS = pd.DataFrame({"deal_id": pd.Series(dtype="str"), "as_of": pd.Series(dtype="datetime64[us]")})
 PARTS = ("weeks", "closings", "now", "turns", "stories")
 
 
@@ -32,12 +33,12 @@ def write_pasts(params: Params, workspace: Workspace, folder: Path, asked: pd.Se
     write_parquet(past.reindex(columns=WEEKLY), part_path(folder / "weeks", number))
     newest = past[past["as_of"] == pd.Timestamp(cutoff)].reset_index(drop=True)
     write_parquet(_with_said(own, newest, params), part_path(folder / "now", number))
-    turned = turning_points(past[[*KEY, "p", "silence_days", "gauge"]])
+    turned = turning_points(past[[*KEY, "p", "silence_days", "gauge", "buyer_signals_total"]])
     write_parquet(turned, part_path(folder / "turns", number))
     write_parquet(stories(own, turned), part_path(folder / "stories", number))
     ends = closings(facts)
     of = facts[facts["deal_id"].isin(ends["deal_id"])]
-    found = whole(matrix(of, ends[KEY], weeks, chosen(params.features), params.features.fiscal_year_start)) if len(ends) else whole(pd.DataFrame(columns=KEY))
+    found = whole(matrix(of, ends[KEY], weeks, chosen(params.features), params.features.fiscal_year_start)) if len(ends) else whole(NO_ROWS)
     found = found.merge(ends, on=KEY, validate="1:1")
     write_parquet(_with_said(of, found, params), part_path(folder / "closings", number))
 
@@ -53,7 +54,7 @@ def closings(facts: pd.DataFrame) -> pd.DataFrame:
 def _weeks(params: Params, workspace: Workspace, facts: pd.DataFrame, weeks: Weeks) -> pd.DataFrame:
     card, model = read_json(workspace.model / "card.json"), load_model(workspace.model / "model.skops")
     if facts.empty:
-        return whole(pd.DataFrame(columns=KEY)).assign(p=pd.Series(dtype=float), gauge=pd.Series(dtype=float))
+        return whole(NO_ROWS).assign(p=pd.Series(dtype=float), gauge=pd.Series(dtype=float))
     rows = _since_reopened(grid(facts, read_cutoff(workspace)), facts)
     table = whole(matrix(facts, rows, weeks, chosen(params.features), params.features.fiscal_year_start))
     p = chance(model, table[card["features"]])
@@ -62,8 +63,9 @@ def _weeks(params: Params, workspace: Workspace, facts: pd.DataFrame, weeks: Wee
 
 def _since_reopened(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """The rows after a deal was last reopened: what was before that was another life."""
-    reopened = facts[facts["kind"] == "reopened"].groupby("deal_id")["known_at"].max()
-    return rows[~(rows["as_of"] <= rows["deal_id"].map(reopened))].reset_index(drop=True)
+    reopened = facts[facts["kind"] == "reopened"].groupby("deal_id")["known_at"].max().astype("datetime64[us]")
+    since = reopened.reindex(rows["deal_id"]).to_numpy()
+    return rows[~(rows["as_of"].to_numpy() <= since)].reset_index(drop=True)
 
 
 def _with_said(facts: pd.DataFrame, rows: pd.DataFrame, params: Params) -> pd.DataFrame:

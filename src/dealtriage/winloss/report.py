@@ -8,6 +8,7 @@ import pandas as pd
 
 from dealtriage.report.page import markdown, percent, render
 from dealtriage.winloss.causes import CAUSES
+from dealtriage.winloss.outcomes import too_few_stated
 from dealtriage.winloss.stated import CLASSES
 
 FEWEST = 30  # a smaller part says nothing
@@ -29,6 +30,7 @@ def by_part(closed: pd.DataFrame, losses: pd.DataFrame) -> pd.DataFrame:
 
     A row for all, and for every team, product, size and quarter with at least 30 closed deals.
     """
+    closed = closed[closed["ending"] != "refused"]
     lost = closed[["deal_id", *PARTS]].merge(losses, on="deal_id")
     found = [_one("all", "all", closed, lost)]
     for part in PARTS:
@@ -61,6 +63,7 @@ def page(closed: pd.DataFrame, losses: pd.DataFrame, agreed: pd.DataFrame, deals
     content = {
         "all": parts.iloc[0].to_dict(), "plainly_stated": plain.mean() if len(losses) else None, "matched": matched, "owners": len(agreed),
         "open_deals": len(deals), "turned": int(deals["turned_at"].notna().sum()), "comparable": deals["is_comparable"].mean() if len(deals) else None,
+        "refused": int((closed["ending"] == "refused").sum()), "is_by_rules": bool(len(losses)) and too_few_stated(losses["stated_class"]),
         "newest": int(losses["cause"].notna().sum()),
         "stated": markdown(("stated by the rep", "lost deals", *_named(CLASSES)),
                            [(one["stated"], f"{one['lost']:,}", *(percent(one[name]) for name in CLASSES)) for one in stated.to_dict("records")]),

@@ -25,6 +25,6 @@ def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) 
         found[name] = who.reindex(found.index).fillna("").to_numpy()
     told_of = near[[any(re.search(pattern, label, re.IGNORECASE) for pattern in patterns.values() if pattern) for label in near["label"]]]
     newest = told_of.sort_values(["deal_id", "known_at", "fact_id"], kind="stable").drop_duplicates("deal_id", keep="last").set_index("deal_id")
-    what = [f'on {one.occurred_at:%d %B} {"they wrote" if one.is_buyer_signal else "we noted"}: "{one.label}"' for one in newest.itertuples()]
+    what = [f'on {one.occurred_at:%d %B %Y} {"they wrote" if one.is_buyer_signal else "we noted"}: "{one.label}"' for one in newest.itertuples()]
     found["what"] = pd.Series(what, index=newest.index, dtype="str").reindex(found.index).fillna("").to_numpy()
     return found.reset_index(drop=True)

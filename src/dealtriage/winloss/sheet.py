@@ -37,20 +37,21 @@ def _turning(deal: dict[str, Any], story: list[str]) -> tuple[str, str]:
     if pd.isna(deal["turned_at"]):
         return "not visible: the outlook did not fall for good at any time", ""
     fell = f"the chance was still {deal['p_before']:.0%} on {deal['good_until']:%d %B} and is {deal['p_after']:.0%} now"
-    return f"after {deal['turned_at']:%d %B %Y}, the buyer's last sign before the fall", "; ".join([fell, *story])
+    since = "the buyer's last sign before the fall" if deal["has_sign"] else "when it began: the buyer never gave a sign"
+    return f"after {deal['turned_at']:%d %B %Y}, {since}", "; ".join([fell, *story])
 
 
 def _odds(deal: dict[str, Any]) -> str:
     return (f"of {deal['band_deals']:,.0f} past deals given a chance of {deal['band_low']:.0%} to {deal['band_high']:.0%}, "
-            f"{deal['band_came_true_share']:.0%} came back")
+            f"{deal['band_came_true_share']:.0%} of those weeks led to a comeback")
 
 
 def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[str, str]:
     if not deal["is_comparable"]:
         return "cannot be compared", (f"too few past deals were like it in stage, amount, age and silence: {deal['won_deals']:.0f} that were won, "
-                                      f"{deal['died_deals']:.0f} that died; ten of each are needed")
+                                      f"{deal['died_deals']:.0f} that did not come back; ten of each are needed")
     closely = "closely" if max(deal["won_distance"], deal["died_distance"]) < CLOSE else "roughly"
-    how = f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that died, {closely} alike in stage, amount, age and silence"
+    how = f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that did not come back, {closely} alike in stage, amount, age and silence"
     worse = [one for one in differences if one["p_as_won"] > one["p_now"]]
     if not worse:
         return "in nothing that speaks against it", how

@@ -22,7 +22,7 @@ TOLD: dict[str, Callable[[Any], str | None]] = {
     "proposal_expired": lambda fact: "a proposal ran out",
     "amount_changed": lambda fact: _price(fact),
     "close_date_changed": lambda fact: f"close date moved by {fact.value:+.0f} days" if fact.value and abs(fact.value) >= 1 else None,
-    "stage_changed": lambda fact: f"put back to {fact.label}" if fact.value < fact.value_before else f"moved on to {fact.label}",
+    "stage_changed": lambda fact: None if not fact.value_before > 0 else f"put back to {fact.label}" if fact.value < fact.value_before else f"moved on to {fact.label}",
     "meeting_held": lambda fact: "we met",
     "meeting_no_show": lambda fact: "the buyer missed a meeting",
     "meeting_cancelled": lambda fact: "a meeting was called off or moved",
@@ -36,7 +36,7 @@ TOLD: dict[str, Callable[[Any], str | None]] = {
     "third_party_involved": lambda fact: "a third party was brought in",
     "lost": lambda fact: "closed as lost", "reopened": lambda fact: "reopened",
 }
-WEIGHT = {"call_answered": 1, "meeting_held": 1, "call_in": 1, "stage_changed": 1, "close_date_changed": 1}
+WEIGHT = {"call_answered": 1, "meeting_held": 1, "call_in": 1, "stage_changed": 1, "close_date_changed": 1, "owner_changed": 0}
 
 
 def stories(facts: pd.DataFrame, turned: pd.DataFrame) -> pd.DataFrame:

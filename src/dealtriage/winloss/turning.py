@@ -10,9 +10,9 @@ TALKING = 0.9
 
 
 def turning_points(weeks: pd.DataFrame) -> pd.DataFrame:
-    """deal_id, turned_at, good_until, p_before, p_after: of each deal whose outlook fell by at least 5 points.
+    """deal_id, turned_at, has_sign (turned_at is the last sign of the buyer before the fall; else there was none, and it is the beginning of the deal), good_until, p_before, p_after: of each deal whose outlook fell by at least 5 points.
 
-    weeks: deal_id, as_of, p, silence_days and gauge of each deal's weeks to the export, in order. All was still good in the last week (`good_until`, with the chance
+    weeks: deal_id, as_of, p, silence_days, gauge and buyer_signals_total of each deal's weeks to the export, in order. All was still good in the last week (`good_until`, with the chance
     p_before) in which its log-odds were within 30 % of the way from their best to what they are now (p_after), or the buyer was heard from within the week and the gauge
     stood at 90 %: an outlook that falls for age alone is not the relationship's. The deal turned with the buyer's last sign before the week after that.
     """
@@ -29,5 +29,5 @@ def turning_points(weeks: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame({
         "deal_id": good["deal_id"].to_numpy(), "good_until": good["as_of"].to_numpy(),
         "turned_at": (after["as_of"] - pd.to_timedelta(after["silence_days"], unit="D")).dt.floor("s").to_numpy(),
-        "p_before": good["p"].to_numpy(), "p_after": end["p"].to_numpy()})
+        "has_sign": (after["buyer_signals_total"] > 0).to_numpy(), "p_before": good["p"].to_numpy(), "p_after": end["p"].to_numpy()})
     return found[found["p_before"] - found["p_after"] >= SMALLEST_FALL].reset_index(drop=True)

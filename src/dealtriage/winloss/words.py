@@ -51,8 +51,8 @@ def value(feature: str, number: float) -> str:
 
 
 def difference(feature: str, here: float, won: float, died: float) -> str:
-    """One difference in words: 'messages of ours since their last sign: 6; of the won 1, of the dead 4'."""
-    return f"{COMPARED[feature][0]}: {value(feature, here)}; of the won {value(feature, won)}, of the dead {value(feature, died)}"
+    """One difference in words: 'messages of ours since their last sign: 6; of the won 1, of those that did not come back 4'."""
+    return f"{COMPARED[feature][0]}: {value(feature, here)}; of the won {value(feature, won)}, of those that did not come back {value(feature, died)}"
 
 
 def repeated(feature: str, here: float, won: float) -> str:

@@ -29,7 +29,7 @@ def acts(*rows: tuple[float, str]) -> pd.DataFrame:
 
 
 def log(*rows: tuple) -> pd.DataFrame:
-    return pd.DataFrame([("d1", day(at), "stalled", phase, held, 0.3, "v", 90) for at, phase, held in rows], columns=list(LOG_TYPES)).astype(LOG_TYPES)
+    return pd.DataFrame([("d1", day(at), "stalled", phase, held, 0.3, "v", 90, "0.3:1") for at, phase, held in rows], columns=list(LOG_TYPES)).astype(LOG_TYPES)
 
 
 def found(labelled: pd.DataFrame, done: pd.DataFrame, outstanding: float = 1.0, told: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def logged(*rows: tuple) -> pd.DataFrame:
     at = CUTOFF - pd.Timedelta(days=300)
-    return pd.DataFrame([(deal, at + pd.Timedelta(days=days), "stalled", phase, held, 0.3, "v1", horizon) for deal, days, phase, held, horizon in rows],
+    return pd.DataFrame([(deal, at + pd.Timedelta(days=days), "stalled", phase, held, 0.3, "v1", horizon, "0.3:1") for deal, days, phase, held, horizon in rows],
                         columns=list(LOG_TYPES)).astype(LOG_TYPES)
 
 
@@ -90,3 +90,10 @@ def test_a_window_that_is_not_over_is_unknown(tmp_path: Path) -> None:
 def test_other_advice_and_logs_without_a_lot_are_no_experiment(tmp_path: Path) -> None:
     assert outcomes(workspace(tmp_path), LABEL, logged(("d0", 0, "close_out", True, 90))).empty
     assert outcomes(workspace(tmp_path), LABEL, logged(("d0", 0, "1_withdraw", False, 90))).empty
+
+
+def test_deals_recommended_before_the_lot_was_drawn_are_on_neither_side(tmp_path: Path) -> None:
+    log = logged(("d0", 0, "1_withdraw", False, 90), ("d1", 10, "1_withdraw", True, 90), ("d2", 10, "1_withdraw", False, 90), ("d0", 10, "1_withdraw", True, 90))
+    log.loc[log["recommended_at"] == log["recommended_at"].min(), "lot"] = ""
+    found = outcomes(workspace(tmp_path), LABEL, log)
+    assert found[["deal_id", "is_held_out"]].to_numpy().tolist() == [["d1", True], ["d2", False]]
