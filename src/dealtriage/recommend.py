@@ -74,11 +74,9 @@ def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
 
 def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """The advice with class, kind and cause as people's answers to the sheet name them: by exactly their names, alone or before or after a colon ("no decision: reorganised"). Other text changes nothing."""
-    said = {key: answers[answers["question"] == key].set_index("deal_id")["answer"] for key in ("outcome", "whose_mistake")}
-    names = {key: advice["deal_id"].map(of).map(_named, na_action="ignore") for key, of in said.items()}
-    kind = names["outcome"].map(lambda told: next((one for one in told if one in KINDS), ""), na_action="ignore").fillna("")
-    outcome = names["outcome"].map(lambda told: next((one for one in told if one in CLASSES), ""), na_action="ignore").fillna("").mask(kind != "", "no_decision")
-    cause = names["whose_mistake"].map(lambda told: next((one for one in told if one in (*CAUSES, "unclear")), ""), na_action="ignore").fillna("")
+    kind, outcome, cause = (_named(advice["deal_id"], answers, question, names) for question, names in (
+        ("outcome", KINDS), ("outcome", CLASSES), ("whose_mistake", (*CAUSES, "unclear"))))
+    outcome = outcome.mask(kind != "", "no_decision")
     is_told = outcome != ""
     return advice.assign(
         outcome_class=advice["outcome_class"].mask(is_told, outcome), kind=advice["kind"].mask(is_told, kind.replace("", "unknown")),
@@ -86,9 +84,11 @@ def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
         reason_source=advice["reason_source"].mask(is_told, "rep"), cause=advice["cause"].mask(cause != "", cause))
 
 
-def _named(text: str) -> list[str]:
-    """The parts of an answer around colons, as names are written."""
-    return [part.strip().casefold().replace(" ", "_") for part in text.split(":")]
+def _named(deal_ids: pd.Series, answers: pd.DataFrame, question: str, names: Iterable[str]) -> pd.Series:
+    """Which of the names each deal's answer is, or has before or after a colon; empty where none."""
+    given = dict(answers.loc[answers["question"] == question, ["deal_id", "answer"]].to_numpy().tolist())
+    parts_of = {deal: [part.strip().casefold().replace(" ", "_") for part in text.split(":")] for deal, text in given.items()}
+    return pd.Series([next((name for name in names if name in parts_of.get(deal, ())), "") for deal in deal_ids], index=deal_ids.index, dtype="str")
 
 
 def held_out(deal_ids: Iterable[str], share: float, salt: str) -> np.ndarray:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 SAYING = ("email_in", "task_planned", "task_done", "note", "call_answered", "call_in", "meeting_held")
 LATELY = pd.Timedelta(days=180)
@@ -20,11 +22,16 @@ def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) 
     by = near["is_buyer_signal"].map({True: "buyer", False: "crm_note"})
     found = pd.DataFrame(index=pd.Index(asked["deal_id"], name="deal_id"))
     for name, pattern in patterns.items():
-        hits = by[[re.search(pattern, label, re.IGNORECASE) is not None for label in near["label"]]] if pattern else by.iloc[:0]
+        hits = by[_speaks(near["label"], [pattern])]
         who = hits.groupby(near.loc[hits.index, "deal_id"]).min()  # buyer comes before crm_note
         found[name] = who.reindex(found.index).fillna("").to_numpy()
-    told_of = near[[any(re.search(pattern, label, re.IGNORECASE) for pattern in patterns.values() if pattern) for label in near["label"]]]
+    told_of = near[_speaks(near["label"], list(patterns.values()))]
     newest = told_of.sort_values(["deal_id", "known_at", "fact_id"], kind="stable").drop_duplicates("deal_id", keep="last").set_index("deal_id")
     what = [f'on {one.occurred_at:%d %B %Y} {"they wrote" if one.is_buyer_signal else "we noted"}: "{one.label}"' for one in newest.itertuples()]
     found["what"] = pd.Series(what, index=newest.index, dtype="str").reindex(found.index).fillna("").to_numpy()
     return found.reset_index(drop=True)
+
+
+def _speaks(labels: pd.Series, patterns: list[str]) -> NDArray[np.bool_]:
+    """Which labels match one of the patterns; an empty pattern matches none."""
+    return np.array([any(pattern and re.search(pattern, label, re.IGNORECASE) for pattern in patterns) for label in labels], dtype=bool)
