@@ -43,7 +43,7 @@ def finished_run() -> Path:
     from dealtriage.workspace import Workspace
 
     out = Path(mkdtemp(prefix="dealtriage-run-"))
-    params = load_params(write_params(out / "params.yaml", raw_export()))
+    params = load_params(write_params(out / "params.yaml", raw_export(), phases={"playbooks": str(ROOT / "playbooks")}))
     for stage in STAGES:
         run_stage(stage, params, Workspace(out))
     return out

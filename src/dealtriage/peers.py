@@ -53,12 +53,13 @@ def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]
     group = np.flatnonzero((then["fate"] == fate).to_numpy())
     if not len(group):
         return found
+    stages = then.reindex(columns=[SAME])[SAME].to_numpy()
     now_ids, then_ids = now["deal_id"].to_numpy(), then["deal_id"].to_numpy()
     deal, spread = then["deal"].to_numpy(), _place(then).std(axis=0)
     spread = np.where(spread > SMALLEST_SPREAD, spread, 1.0)
     for stage in now[SAME].unique():
         asked = np.flatnonzero((now[SAME] == stage).to_numpy())
-        pool = group[(then[SAME].to_numpy()[group] == stage)]
+        pool = group[(stages[group] == stage)]
         if not len(pool):
             continue
         weeks = max(1, len(pool) // len(np.unique(deal[pool])))
@@ -71,8 +72,9 @@ def look_alikes(now: pd.DataFrame, then: pd.DataFrame, fate: str) -> list[Peers]
 
 
 def _place(rows: pd.DataFrame) -> Floats:
-    values = np.log1p(rows[list(MATCHED)].to_numpy(dtype=float).clip(min=0))
-    return np.where(np.isnan(values), np.nanmedian(values, axis=0) if len(values) else 0.0, values)
+    """Where each row lies; what is not known, or was left out, lies in the middle."""
+    places = np.log1p(rows.reindex(columns=list(MATCHED)).astype(float).clip(lower=0))
+    return places.fillna(places.median().fillna(0.0)).to_numpy()
 
 
 def _nearest(rows: NDArray[np.int64], distance: Floats, deal: NDArray[np.int64]) -> Peers:

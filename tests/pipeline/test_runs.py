@@ -37,7 +37,9 @@ def test_dvc_and_run_write_the_same_bytes(tmp_path: Path) -> None:
     project.mkdir()
     shutil.copytree(ROOT / "src", project / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (project / "data").mkdir()
-    (project / "data" / "actions.csv").write_text("deal_id,done_at,action,note\n")
+    shutil.copytree(ROOT / "playbooks", project / "playbooks")
+    for name in ("actions.csv", "answers.csv"):
+        shutil.copyfile(ROOT / "data" / name, project / "data" / name)
     write_params(project / "params.yaml", raw_export())
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
     YAML().dump({"stages": {name: stages[name] for name in stages if name not in ("sample", "track")}}, project / "dvc.yaml")

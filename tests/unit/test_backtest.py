@@ -64,7 +64,7 @@ def some_rows() -> pd.DataFrame:
     revived = (matrix["days_until_signal_and_progress"] < HORIZON.days).astype("Int8").where(matured)
     lost = np.where(rng.random(len(matrix)) < 0.3, rng.uniform(0, HORIZON.days, len(matrix)), np.nan)
     return matrix.assign(revived=revived, left_out=np.where(matured, "", "not_matured"), is_in_gap=False, ended_by_whom="",
-                         ended_by=np.where(np.isnan(lost), "open", "lost"), ended_after_days=lost)
+                         ended_by=np.where(np.isnan(lost), "open", "lost"), ended_after_days=lost, quiet_again_after_days=np.nan)
 
 
 def test_no_deal_is_on_two_sides_of_a_split(seen: Seen) -> None:
