@@ -99,7 +99,7 @@ def test_no_phase_is_skipped(situation: Situation) -> None:
     if found.then in (REDISCOVER, THIRD_PARTY):
         assert situation.has_sheet and situation.proposal != "outstanding"
     if found.then == THIRD_PARTY:
-        assert (situation.is_rediscovering and situation.signals_since_withdrawal) or situation.has_third_party
+        assert (situation.is_rediscovering and situation.signs) or situation.has_third_party
 
 
 @given(stalled)

@@ -21,8 +21,8 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     are infinite where something never happened; actions newer than the export count as of the export.
     """
     index = pd.Index(deal_ids.to_numpy(), name="deal_id")
-    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("proposal_withdrawn", "sheet_filled", "rediscovery_started", "needs_restated", "third_party_involved")}
-    by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("proposal_withdrawn", "discovery_restarted", "third_party_involved")}
+    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("proposal_withdrawn", "rediscovery_started", "needs_restated", "third_party_involved")}
+    by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("discovery_restarted", "third_party_involved")}
     tasks = facts[(facts["kind"] == "task_done") & _matches(facts["label"], withdrawal_subjects)]
     loose = _later(told["proposal_withdrawn"], _newest(tasks, "known_at"))
     withdrawn = _first_after_last_sent(facts, actions, tasks)

@@ -1,4 +1,4 @@
-"""Win/loss over all deals: by cause, stated against inferred, by team, size and quarter. Of deals, not of employees."""
+"""Win/loss over all deals: by cause, stated against inferred, by team, product, size and quarter. Of deals, not of employees."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,6 @@ from dealtriage.winloss.stated import CLASSES
 FEWEST = 30  # a smaller part says nothing
 SIZES = ("small", "middle", "large")
 PARTS = ("team", "product", "size", "quarter")
-NOT_TOLD = "nothing of it"
 
 
 def with_parts(closed: pd.DataFrame, owners: pd.DataFrame) -> pd.DataFrame:

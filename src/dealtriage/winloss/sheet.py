@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from dealtriage.phases.actions import QUESTIONS
+from dealtriage.winloss.causes import CAUSES
 from dealtriage.winloss.words import difference
 from dealtriage.words import many
 
@@ -18,7 +19,6 @@ ASKED = {
 CAUSE_TOLD = {"ours": "ours", "theirs": "theirs", "miscommunication": "nobody's alone: miscommunication", "clutter": "clutter: too much was sent", "unclear": "not clear from the data"}
 CLOSE = 0.6
 SOURCES = {"rep": "the rep stated so", "buyer": "the buyer's own words", "crm_note": "what we noted in the CRM", "inferred": "inferred from the timeline"}
-CAUSE_ORDER = ("ours", "theirs", "miscommunication", "clutter")
 
 
 def sheet(deal: dict[str, Any], story: list[str], differences: list[dict[str, Any]], own: dict[str, str]) -> list[tuple[str, str, str, str, str]]:
@@ -62,7 +62,7 @@ def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[s
 
 def _whose(deal: dict[str, Any]) -> tuple[str, str]:
     facts = [f"{name} {deal[f'cause_{name}_share']:.0%}" + (f" ({deal[f'cause_{name}_facts']})" if deal[f"cause_{name}_facts"] else "")
-             for name in CAUSE_ORDER if deal[f"cause_{name}_share"] >= 0.005]
+             for name in CAUSES if deal[f"cause_{name}_share"] >= 0.005]
     return CAUSE_TOLD[deal["cause"]], f"of what speaks against it: {'; '.join(facts)}" if facts else "nothing of the kind speaks against it"
 
 
