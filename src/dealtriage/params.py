@@ -164,6 +164,15 @@ class Publish(_Section):
     min_band_deals: Annotated[int, Field(ge=1)]
     max_band_width: Share
     min_logged_share: Share
+    deal_url: str | None = None
+    redact: bool = False
+
+    @field_validator("deal_url")
+    @classmethod
+    def _links_to_a_deal(cls, value: str | None) -> str | None:
+        if value is not None and (not re.match(r"https?://[^\s\"'<>]+$", value) or "{deal_id}" not in value):
+            raise ValueError("must be an address that begins with http:// or https:// and holds {deal_id}")
+        return value
 
     @field_validator("bands")
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from dealtriage.changes import changes
 from dealtriage.params import Params, Phases
 from dealtriage.phases.actions import read_actions, read_answers
 from dealtriage.phases.rules import REDISCOVER, THIRD_PARTY, WITHDRAW, Situation, phase, role
@@ -37,6 +38,8 @@ def run(params: Params, workspace: Workspace) -> str | None:
     whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
     advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
+    since = changes(scores, params.label.horizon_days, _log(workspace), read_parquet(workspace.scores / "outlook.parquet"), facts, cutoff)
+    advice = advice.merge(since, on="deal_id", validate="1:1")
     advice = _with_phases(corrected(advice, answers), params.phases)
     quarantine = pd.concat([unusable.assign(file=str(params.phases.actions)), unanswered.assign(file=str(params.phases.answers))], ignore_index=True)
     with replaced_folder(workspace.advice) as folder:
@@ -103,10 +106,19 @@ def _record(workspace: Workspace, advice: pd.DataFrame, params: Params) -> None:
     lot = f"{drawn.share:g}:{drawn.salt}" if drawn.share else ""
     now = advice.rename(columns={"cutoff": "recommended_at", f"p_revive_{horizon}d": "p_revive"}).assign(horizon_days=horizon, lot=lot)[RECOMMENDED]
     now = now[~now["phase"].isin(["leave_alone"])]
-    before = read_parquet(log) if log.is_file() else now.iloc[:0]
+    before = _log(workspace)
     kept = before[before["recommended_at"] != pd.Timestamp(read_cutoff(workspace))]
     both = pd.concat([one for one in (kept, now) if len(one)] or [now], ignore_index=True).sort_values(["recommended_at", "deal_id"], kind="stable")
     write_parquet(both.reset_index(drop=True), log)
+
+
+def _log(workspace: Workspace) -> pd.DataFrame:
+    """What was recommended so far, of every export."""
+    log = workspace.recommended / "log.parquet"
+    if log.is_file():
+        return read_parquet(log)
+    times, flags = {"recommended_at": "datetime64[us]", "p_revive": "float64", "horizon_days": "int64"}, {"is_held_out": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=(times | flags).get(name, "str")) for name in RECOMMENDED})
 
 
 def _sheets(advice: pd.DataFrame, workspace: Workspace, answers: pd.DataFrame) -> pd.DataFrame:

@@ -133,6 +133,11 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     return pq.read_table(_present(path), columns=columns).to_pandas()
 
 
+def read_csv_table(path: Path) -> pd.DataFrame:
+    """Read a CSV table that an earlier stage wrote. Raises BadInput when that stage has not run."""
+    return pd.read_csv(_present(path))
+
+
 def by_deal(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """The rows of each deal, in order, as a column name -> value."""
     found: dict[str, list[dict[str, Any]]] = {}

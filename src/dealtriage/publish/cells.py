@@ -1,5 +1,6 @@
 """Names from a CRM are hostile input: made safe as spreadsheet cells and as file names."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -43,3 +44,8 @@ def slug(text: str) -> str:
     """What remains of a name in a file name: a-z, 0-9 and hyphens, at most 60."""
     plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().casefold()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
+
+
+def page_name(deal_id: str) -> str:
+    """The file name of a deal's page: safe on every file system, different for different ids."""
+    return f"{slug(deal_id)[:40] or 'deal'}-{hashlib.blake2b(deal_id.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}.html"

@@ -1,62 +1,41 @@
-"""One CSV per rep and one per manager, ranked by what to do first; the win/loss sheets, and a playbook per deal that has something to do."""
+"""What people receive: a list per rep and per manager as CSV and workbook, the win/loss sheets, a playbook per deal, and the site."""
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from dealtriage.errors import BadInput
-from dealtriage.params import Params, Publish
+from dealtriage.params import Params
 from dealtriage.publish.cells import file_names, safe_cell, slug
-from dealtriage.publish.playbooks import PAGES, ROLES, Playbooks, with_chance
-from dealtriage.tables import by_deal, read_parquet, replaced_folder, write_text
-from dealtriage.words import days
+from dealtriage.publish.playbooks import PAGES, Playbooks
+from dealtriage.publish.rows import ORDER
+from dealtriage.publish.site.build import write_site
+from dealtriage.publish.told import Told, read_told
+from dealtriage.publish.workbook import write_workbook
+from dealtriage.tables import replaced_folder, write_text
 from dealtriage.workspace import Workspace
 
-VERBS = {
-    "1_withdraw": "withdraw the proposal", "2_rediscover": "rediscover the buyer's needs",
-    "3_third_party": "bring in a third party", "close_out": "admit it and close it as lost",
-    "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
-}
-WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
-EXPIRED = "tell the buyer that the proposal that ran out is off the table"
-WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
-AS_USUAL = "go on as you would without this list"
-DRAWN = "drawn for the experiment"
-INTERVIEW = ", ask for a win/loss interview"
-STILL_OUT = {"outstanding": "withdraw the proposal, ", "expired": "tell the buyer that the proposal that ran out is off the table, "}
-ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
-UNASSIGNED = "unassigned"
 NOTHING_OPEN = "no-open-deals.txt"
 NOTE = "No deal was open when the export was made: there is nothing to list. How well the past is told: reports/model-card.md.\n"
-CHASING = -0.33
-WHO = {name: who for name, (who, _) in ROLES.items()}
+SHEET = ["rank", "deal", "number", "question", "answer", "evidence", "your_answer", "deal_id"]
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write data/lists: rep-<name>.csv, manager-<name>.csv, winloss/rep-<name>.csv and playbooks/rep-<name>/<rank>-<deal>.md. Returns where they are.
+    """Write data/lists: rep-<name>.csv and .xlsx, manager-<name>.csv, winloss/rep-<name>.csv, playbooks/rep-<name>/<rank>-<deal>.md and site/. Returns where they are.
 
     When no deal is open, as in a log of finished cases, there is a note instead.
     """
-    advice = read_parquet(workspace.advice / "advice.parquet")
-    if advice.empty:
+    told = read_told(params, workspace)
+    if told.advice.empty:
         with replaced_folder(workspace.lists) as folder:
             write_text(folder / NOTHING_OPEN, NOTE)
         return NOTE
-    advice["owner_id"] = advice["owner_id"].fillna(UNASSIGNED)
-    owners = _people(workspace)
-    rows = list_rows(advice, params.publish, params.label.horizon_days, owners["name"].to_dict())
-    sheets = read_parquet(workspace.advice / "sheets.parquet").merge(rows[["deal_id", "deal", "rank"]], on="deal_id")
-    sheets = sheets.sort_values(["owner_id", "rank", "number"], kind="stable")
     with replaced_folder(workspace.lists) as folder:
-        names = file_names([(i, owners["name"].get(i, i)) for i in sorted(rows["owner_id"].unique())], "rep")
-        for owner_id, own in rows.groupby("owner_id"):
-            _write(own.drop(columns=["owner_id", "owner"]), folder / f"{names[str(owner_id)]}.csv")
-            mine = sheets[sheets["deal_id"].isin(own["deal_id"])]
-            _write(mine[["rank", "deal", "number", "question", "answer", "evidence", "your_answer", "deal_id"]],
-                   folder / "winloss" / f"{names[str(owner_id)]}.csv")
-        _playbooks(params, workspace, advice, rows, sheets, {str(owner): folder / "playbooks" / name for owner, name in names.items()})
-        _managers(rows, owners, folder)
+        reps, managers = rep_files(told), manager_files(told)
+        books = playbooks(told)
+        _reps(told, books, reps, folder)
+        _managers(told, managers, folder)
+        write_site(told, books, reps, managers, workspace, folder / "site")
     return f"lists in {workspace.lists}; the fullest is {fullest_list(workspace)} (dealtriage show prints its first lines)"
 
 
@@ -70,101 +49,38 @@ def fullest_list(workspace: Workspace) -> Path | None:
     return max(found, key=lambda path: int((pd.read_csv(path, usecols=["state"])["state"] == "stalled").sum()))
 
 
-def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
-    """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
-
-    rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
-    """
-    p = advice[f"p_revive_{horizon_days}d"]
-    ranked = advice.assign(
-        order=advice["state"].map(ORDER), p=p, is_waiting=(advice["step"] == "wait") | advice["is_held_out"],
-        worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
-    ranked = ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
-                                ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
-    rank = ranked.groupby("owner_id").cumcount() + 1
-    return pd.DataFrame({
-        "rank": rank,
-        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"], "yes", ""),
-        "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
-        "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
-        f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda v: "" if np.isnan(v) else f"{v:.0%}"),
-        "how_often_true": [_band(row) for row in ranked.itertuples()],
-        "silence": [_silence(row) for row in ranked.itertuples()],
-        "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
-        "who_chases": ranked["hand_90d"].map(_hand),
-        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " ").mask(ranked["is_held_out"], ""),
-        "third_party": ranked["role"].map(WHO).mask(ranked["is_held_out"], ""),
-        "value_at_stake": ranked["value_at_stake"].round(), "stage": ranked["stage"],
-        "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
-        "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
-        "model_version": ranked["model_version"], "deal_id": ranked["deal_id"], "owner_id": ranked["owner_id"],
-        "owner": ranked["owner_id"].map(names).fillna(ranked["owner_id"])})
+def rep_files(told: Told) -> dict[str, str]:
+    """The file name stem of every rep who has open deals."""
+    return file_names([(who, told.names.get(who, who)) for who in sorted(told.rows["owner_id"].unique())], "rep")
 
 
-def _verbs(ranked: pd.DataFrame) -> pd.Series:
-    verbs = ranked["phase"].map(VERBS)
-    is_withdrawing = ranked["phase"] == "1_withdraw"
-    verbs = verbs.mask(is_withdrawing & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
-    verbs = verbs.mask(is_withdrawing & (ranked["proposal"] == "expired"), EXPIRED)
-    is_interview = ranked["role"] == "win_loss_interview"
-    verbs = verbs.where((ranked["role"] == "") | is_interview, verbs + ": " + ranked["role"].map(WHO))
-    verbs = verbs.mask(is_interview, verbs + INTERVIEW)
-    for proposal, first in STILL_OUT.items():
-        verbs = verbs.mask((ranked["phase"] == "close_out") & (ranked["proposal"] == proposal), first + verbs)
-    if_silent = ranked["phase_if_silent"].map(VERBS)
-    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
-    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & (ranked["proposal"] == "expired"), EXPIRED)
-    verbs = verbs.mask(if_silent.notna(), verbs + "; if the buyer is silent indeed: " + if_silent)
-    verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
-    verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
-    meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")
-    return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
+def manager_files(told: Told) -> dict[str, str]:
+    """The file name stem of every manager of such a rep."""
+    return file_names([(who, told.names.get(who, who)) for who in sorted(told.managers.dropna().unique())], "manager")
 
 
-def _playbooks(params: Params, workspace: Workspace, advice: pd.DataFrame, rows: pd.DataFrame, sheets: pd.DataFrame, folders: dict[str, Path]) -> None:
-    """Write a playbook for every deal of a phase that has one, into its owner's folder, named by its rank and the deal."""
-    books = Playbooks(params.phases)
-    asked = advice[advice["phase"].isin(PAGES) & ~advice["is_held_out"]]
-    place = rows.set_index("deal_id")[["rank", "deal"]]
-    own, stories, differences = (by_deal(table) for table in (sheets, *(read_parquet(workspace.winloss / f"{name}.parquet") for name in ("stories", "differences"))))
-    for deal in with_chance(asked, params.label.horizon_days).to_dict("records"):
-        one = deal["deal_id"]
-        text = books.page(deal, own[one], stories.get(one, []), differences.get(one, []))
-        write_text(folders[str(deal["owner_id"])] / f"{place.loc[one, 'rank']:03d}-{slug(place.loc[one, 'deal']) or slug(one)}.md", text)
+def playbooks(told: Told) -> dict[str, str]:
+    """The playbook (Markdown) of every deal of a phase that has one."""
+    books = Playbooks(told.params.phases)
+    return {one: books.page(deal, told.sheets[one], told.stories.get(one, []), told.differences.get(one, []))
+            for one, deal in told.deals.items() if deal["phase"] in PAGES and not deal["is_held_out"]}
 
 
-def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
-    why = ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]).mask(ranked["is_held_out"], DRAWN)
-    is_kept = (ranked["state"] == "stalled") & (ranked["p"] < dead_below) | (ranked["state"] == "dead") & (ranked["p"] >= dead_below)
-    return why.where(~is_kept, why + f"; so close to the line of {dead_below:.0%} that it keeps last week's state")
+def _reps(told: Told, books: dict[str, str], names: dict[str, str], folder: Path) -> None:
+    sheets = told.sheet_rows.merge(told.rows[["deal_id", "deal", "rank"]], on="deal_id").sort_values(["owner_id", "rank", "number"], kind="stable")
+    for owner_id, own in told.rows.groupby("owner_id"):
+        name = names[str(owner_id)]
+        listed = own.drop(columns=["owner_id", "owner"])
+        _write(listed, folder / f"{name}.csv")
+        write_workbook(listed, told.params, told.advice["cutoff"].iloc[0], name, folder / f"{name}.xlsx")
+        _write(sheets.loc[sheets["deal_id"].isin(own["deal_id"]), SHEET], folder / "winloss" / f"{name}.csv")
+        for row in own[own["deal_id"].isin(books)].itertuples():
+            write_text(folder / "playbooks" / name / f"{row.rank:03d}-{slug(row.deal) or slug(row.deal_id)}.md", books[str(row.deal_id)])
 
 
-def _band(row: object) -> str:
-    low, high, share, deals = (getattr(row, f"band_{name}") for name in ("low", "high", "came_true_share", "deals"))
-    if np.isnan(deals) or np.isnan(share) or not deals:
-        return ""
-    return f"{deals:,.0f} past deals were given {low:.0%} to {high:.0%}; {share:.0%} of those weeks led to a comeback"
-
-
-def _hand(hand: float) -> str:
-    return "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "balanced"
-
-
-def _silence(row: object) -> str:
-    silence, usual = row.silence_days, row.usual_gap_days  # type: ignore[attr-defined]
-    return days(silence) if np.isnan(usual) else f"{days(silence)}, usual gap {days(max(usual, 1))}"
-
-
-def _people(workspace: Workspace) -> pd.DataFrame:
-    owners = read_parquet(workspace.core / "owners.parquet").set_index("owner_id")
-    owners["name"] = owners["name"].fillna(owners.index.to_series())
-    return owners
-
-
-def _managers(rows: pd.DataFrame, owners: pd.DataFrame, folder: Path) -> None:
-    manager = rows["owner_id"].map(owners["manager_id"])
-    names = file_names([(i, owners["name"].get(i, i)) for i in sorted(manager.dropna().unique())], "manager")
-    for manager_id, own in rows.assign(manager=manager).dropna(subset=["manager"]).groupby("manager"):
+def _managers(told: Told, names: dict[str, str], folder: Path) -> None:
+    rows = told.rows
+    for manager_id, own in rows.assign(manager=told.managers).dropna(subset=["manager"]).groupby("manager"):
         ordered = own.assign(order=own["state"].str.replace(" ", "_").map(ORDER)).sort_values(
             ["order", "value_at_stake", "amount", "deal_id"], ascending=[True, False, False, True], kind="stable")
         _write(ordered.assign(rank=range(1, len(ordered) + 1)).drop(columns=["manager", "owner_id", "order"])[

@@ -135,7 +135,7 @@ class Report:
         """What is written to reports/tables."""
         models = pd.DataFrame.from_dict(self.by_model, orient="index").rename_axis("model").reset_index()
         return {"bands": self.bands, "models": models, "folds": numbers.by_fold(self.read["backtest"]), "capacity": self.capacities,
-                "segments": self.segments, "when": self.when, "won": self.win, "restall": self.restall, "months": self.months, "trials": numbers.tried(self.read["trials"])}
+                "segments": self.segments, "when": self.when, "won": self.win, "restall": self.restall, "months": self.months, "calls": numbers.by_call(self.chosen, self.params.publish.dead_below), "trials": numbers.tried(self.read["trials"])}
 
     def metrics(self) -> dict[str, Any]:
         """What is written to reports/metrics/backtest.json."""

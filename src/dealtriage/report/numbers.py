@@ -82,6 +82,16 @@ def by_month(chosen: pd.DataFrame, silence: pd.DataFrame) -> pd.DataFrame:
                          for month, part in frame.groupby("month")])
 
 
+def by_call(chosen: pd.DataFrame, dead_below: float) -> pd.DataFrame:
+    """Per quarter of as-of dates, and of all: the deals that the line would have called stalled or dead, and the share that came back, with a 95 % interval counting deals.
+
+    quarter, called, rows, deals, said_share, came_true_share, ci_low, ci_high.
+    """
+    frame = chosen.assign(quarter=chosen["as_of"].dt.to_period("Q").astype(str), called=np.where(chosen["p"] < dead_below, "dead", "stalled"))
+    parts = [*frame.groupby(["quarter", "called"]), *((("all", called), part) for called, part in frame.groupby("called"))]
+    return pd.DataFrame([{"quarter": quarter, "called": called, **evaluate.came_true(part)} for (quarter, called), part in parts])
+
+
 def loss_trend(chosen: pd.DataFrame, resamples: int) -> dict[str, Any]:
     """By how much the log loss rises a month: the slope of a line through the rows, with a 95 % interval by resampling deals; None for a single date."""
     months = ((chosen["as_of"] - chosen["as_of"].min()).dt.total_seconds() / DAY / MONTH_DAYS).to_numpy()

@@ -1,0 +1,106 @@
+"""The rows of every list: one per open deal, in its owner's order of what to do first, in plain words."""
+
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from dealtriage.params import Publish
+from dealtriage.publish.playbooks import ROLES
+from dealtriage.words import days
+
+VERBS = {
+    "1_withdraw": "withdraw the proposal", "2_rediscover": "rediscover the buyer's needs",
+    "3_third_party": "bring in a third party", "close_out": "admit it and close it as lost",
+    "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
+}
+WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
+EXPIRED = "tell the buyer that the proposal that ran out is off the table"
+WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
+AS_USUAL = "go on as you would without this list"
+DRAWN = "drawn for the experiment"
+INTERVIEW = ", ask for a win/loss interview"
+STILL_OUT = {"outstanding": "withdraw the proposal, ", "expired": "tell the buyer that the proposal that ran out is off the table, "}
+ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
+CHASING = -0.33
+WHO = {name: who for name, (who, _) in ROLES.items()}
+
+
+def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
+    """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
+
+    rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
+    """
+    p = advice[f"p_revive_{horizon_days}d"]
+    ranked = advice.assign(
+        order=advice["state"].map(ORDER), p=p, is_waiting=(advice["step"] == "wait") | advice["is_held_out"],
+        worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
+    ranked = ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
+                                ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
+    rank = ranked.groupby("owner_id").cumcount() + 1
+    return pd.DataFrame({
+        "rank": rank,
+        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"], "yes", ""),
+        "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
+        "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
+        f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda v: "" if np.isnan(v) else f"{v:.0%}"),
+        "how_often_true": [_band(row) for row in ranked.itertuples()],
+        "silence": [_silence(row) for row in ranked.itertuples()],
+        "silence_days": ranked["silence_days"].round(),
+        "since_last_list": ranked["changed"],
+        "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
+        "who_chases": ranked["hand_90d"].map(_hand),
+        "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " ").mask(ranked["is_held_out"], ""),
+        "third_party": ranked["role"].map(WHO).mask(ranked["is_held_out"], ""),
+        "value_at_stake": ranked["value_at_stake"].round(), "when": ranked["wait_days_if_revived"].map(_when), "stage": ranked["stage"],
+        "recorded_until": ranked["data_until"].dt.strftime("%Y-%m-%d"),
+        "computed_from_export_of": ranked["cutoff"].dt.strftime("%Y-%m-%d %H:%M UTC"),
+        "model_version": ranked["model_version"], "crm_link": [params.deal_url.replace("{deal_id}", quote(str(one), safe="")) if params.deal_url else "" for one in ranked["deal_id"]],
+        "deal_id": ranked["deal_id"], "owner_id": ranked["owner_id"],
+        "owner": ranked["owner_id"].map(names).fillna(ranked["owner_id"])})
+
+
+def _verbs(ranked: pd.DataFrame) -> pd.Series:
+    verbs = ranked["phase"].map(VERBS)
+    is_withdrawing = ranked["phase"] == "1_withdraw"
+    verbs = verbs.mask(is_withdrawing & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
+    verbs = verbs.mask(is_withdrawing & (ranked["proposal"] == "expired"), EXPIRED)
+    is_interview = ranked["role"] == "win_loss_interview"
+    verbs = verbs.where((ranked["role"] == "") | is_interview, verbs + ": " + ranked["role"].map(WHO))
+    verbs = verbs.mask(is_interview, verbs + INTERVIEW)
+    for proposal, first in STILL_OUT.items():
+        verbs = verbs.mask((ranked["phase"] == "close_out") & (ranked["proposal"] == proposal), first + verbs)
+    if_silent = ranked["phase_if_silent"].map(VERBS)
+    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
+    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & (ranked["proposal"] == "expired"), EXPIRED)
+    verbs = verbs.mask(if_silent.notna(), verbs + "; if the buyer is silent indeed: " + if_silent)
+    verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
+    verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
+    meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")
+    return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
+
+
+def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
+    why = ranked["why_phase"].where(ranked["why_no_evidence"] == "", ranked["why_no_evidence"]).mask(ranked["is_held_out"], DRAWN)
+    is_kept = (ranked["state"] == "stalled") & (ranked["p"] < dead_below) | (ranked["state"] == "dead") & (ranked["p"] >= dead_below)
+    return why.where(~is_kept, why + f"; so close to the line of {dead_below:.0%} that it keeps last week's state")
+
+
+def _band(row: object) -> str:
+    low, high, share, deals = (getattr(row, f"band_{name}") for name in ("low", "high", "came_true_share", "deals"))
+    if np.isnan(deals) or np.isnan(share) or not deals:
+        return ""
+    return f"{deals:,.0f} past deals were given {low:.0%} to {high:.0%}; {share:.0%} of those weeks led to a comeback"
+
+
+def _hand(hand: float) -> str:
+    return "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "balanced"
+
+
+def _when(wait: float) -> str:
+    return "" if np.isnan(wait) else f"if it comes back, most likely within {days(max(wait, 1))}"
+
+
+def _silence(row: object) -> str:
+    silence, usual = row.silence_days, row.usual_gap_days  # type: ignore[attr-defined]
+    return days(silence) if np.isnan(usual) else f"{days(silence)}, usual gap {days(max(usual, 1))}"
