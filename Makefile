@@ -2,6 +2,7 @@
 # make test    all tests
 # make lint    ruff and mypy
 # make feature NAME=...   all checks of one feature
+# make screenshots   the pictures in docs/screenshots (needs chromium)
 # make spark   adds pyspark (needs Java 17), for engine.kind: spark and its tests
 # Each sets up .venv first, from the hashes in requirements.lock; a second call finds it ready.
 
@@ -10,7 +11,7 @@ UV := .venv/bin/uv
 READY := .venv/ready
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: repro test feature lint spark lock dictionary clean
+.PHONY: repro test feature screenshots lint spark lock dictionary clean
 
 repro: $(READY)
 	dvc repro
@@ -22,6 +23,9 @@ test: $(READY)
 feature: $(READY)
 	@TZ=UTC .venv/bin/python -m pytest tests/spec tests/property tests/oracle -k "$(NAME)"; code=$$?; \
 		if [ $$code = 5 ]; then echo "No feature is called $(NAME)."; fi; exit $$code
+
+screenshots: $(READY)
+	SCREENSHOTS=1 TZ=UTC .venv/bin/python -m pytest tests/browser -k screenshots
 
 lint: $(READY)
 	.venv/bin/ruff check .

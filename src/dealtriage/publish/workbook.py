@@ -10,6 +10,9 @@ from dealtriage.params import Params
 from dealtriage.publish.cells import page_name, safe_line
 
 LONGEST = 1000
+LINE, TALLEST = 15.0, 300.0  # points
+A4 = 9  # its number in Excel
+LAST_PRINTED = "silence"  # more than this would be too small to read
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def write_workbook(rows: pd.DataFrame, params: Params, cutoff: pd.Timestamp, ste
     path.parent.mkdir(parents=True, exist_ok=True)
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}) as book:
         book.set_properties({"title": "Deals, ranked by what to do first", "author": "dealtriage", "created": cutoff.to_pydatetime()})
-        _list(book, rows.rename(columns={f"chance_to_revive_{horizon}d": "chance"}), shown, f"site/{stem}/")
+        _list(book, rows.rename(columns={f"chance_to_revive_{horizon}d": "chance"}), shown, f"site/{stem}/deals/")
         _how_to_read(book, shown, rows)
 
 
@@ -70,11 +73,12 @@ def _list(book: Any, rows: pd.DataFrame, shown: list[Column], pages: str) -> Non
     link = book.add_format({"font_color": "#0B5394", "underline": 1, **look})
     states = {"stalled": book.add_format({"bold": True, "bg_color": "#FFF2CC", **look}), "dead": book.add_format({"bold": True, "italic": True, "bg_color": "#D0D4D9", **look}),
               "not enough evidence": book.add_format({"italic": True, **look})}
+    sheet.set_row(0, 3 * LINE)
     for place, one in enumerate(shown):
         sheet.set_column(place, place, one.width)
         sheet.write_string(0, place, one.header, head)
     for number, row in enumerate(rows.to_dict("records"), start=1):
-        sheet.set_row(number, None, None, {} if row["do_this_week"] else {"level": 1, "hidden": True})
+        sheet.set_row(number, _height(row, shown), None, {} if row["do_this_week"] else {"level": 1, "hidden": True})
         for place, one in enumerate(shown):
             value = row[one.name]
             if one.number:
@@ -91,8 +95,16 @@ def _list(book: Any, rows: pd.DataFrame, shown: list[Column], pages: str) -> Non
     sheet.autofilter(0, 0, len(rows), len(shown) - 1)
     sheet.outline_settings(True, False, False, False)
     sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.print_area(0, 0, len(rows), next(place for place, one in enumerate(shown) if one.name == LAST_PRINTED))
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+
+
+def _height(row: dict[str, Any], shown: list[Column]) -> float:
+    """The height at which the longest text of a row fits its column."""
+    lines = max(-(-len(str(row[one.name])) // max(one.width - 2, 1)) for one in shown if not one.number and one.name not in ("crm_link", "deal_id"))
+    return min(LINE * max(lines, 1), TALLEST)
 
 
 def _number(sheet: Any, row: int, place: int, value: Any, look: Any) -> None:
