@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dealtriage.crm.files import write_crm_files
 from dealtriage.errors import BadInput
 from dealtriage.params import Params, Publish
 from dealtriage.publish.cells import file_names, safe_cell, slug
@@ -34,7 +35,7 @@ WHO = {name: who for name, (who, _) in ROLES.items()}
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write data/lists: rep-<name>.csv, manager-<name>.csv, winloss/rep-<name>.csv and playbooks/rep-<name>/<rank>-<deal>.md. Returns where they are.
+    """Write data/lists: rep-<name>.csv, manager-<name>.csv, winloss/rep-<name>.csv playbooks/rep-<name>/<rank>-<deal>.md, and crm/, the files that the CRM's importers take. Returns where they are.
 
     When no deal is open, as in a log of finished cases, there is a note instead.
     """
@@ -57,6 +58,7 @@ def run(params: Params, workspace: Workspace) -> str:
                    folder / "winloss" / f"{names[str(owner_id)]}.csv")
         _playbooks(params, workspace, advice, rows, sheets, {str(owner): folder / "playbooks" / name for owner, name in names.items()})
         _managers(rows, owners, folder)
+        write_crm_files(params, advice, rows, folder / "crm")
     return f"lists in {workspace.lists}; the fullest is {fullest_list(workspace)} (dealtriage show prints its first lines)"
 
 
