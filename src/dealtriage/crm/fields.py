@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dealtriage.errors import BadInput
+from dealtriage.params import CrmField
 
 Kind = Literal["text", "chance", "whole", "time"]
 
@@ -14,7 +15,7 @@ Kind = Literal["text", "chance", "whole", "time"]
 class Field:
     """One of our results. listed: its column in a list; length: of a text, in UTF-16 units, the way the CRMs count."""
 
-    name: str
+    name: CrmField
     kind: Kind
     listed: str
     meaning: str
@@ -66,7 +67,7 @@ CRMS = {
         "HubSpot", "Record ID", "dealtriage_{name}", r"[a-z][a-z0-9_]*", "the internal name of a property: lower case, digits and underscores",
         {"text": "Single-line text", "chance": "Number", "whole": "Number", "time": "Date picker"}, 100),
     "pipedrive": Crm(
-        "Pipedrive", "Deal - ID", "dealtriage {words}", r"\w[\w .()-]*", "the name of a deal field: letters, digits, blanks and .()-",
+        "Pipedrive", "Deal - ID", "Dealtriage {words}", r"\w[\w .()-]*", "the name of a deal field: letters, digits, blanks and .()-",
         {"text": "Text", "chance": "Numerical", "whole": "Numerical", "time": "Date"}, 50_000),
     "dynamics": Crm(
         "Dynamics 365", "opportunityid", "new_dealtriage_{name}", r"[a-z][a-z0-9]*_[a-z0-9_]+", "the logical name of a custom column, which begins with a publisher's prefix: new_...",
@@ -75,7 +76,7 @@ CRMS = {
 }
 
 
-def names_of(crm: str, chosen: Mapping[str, str | None]) -> dict[Field, str]:
+def names_of(crm: str, chosen: Mapping[CrmField, str | None]) -> dict[Field, str]:
     """Our fields in their order, each with its name in the CRM.
 
     chosen: `publish.crm_fields`, our name -> the CRM's; None leaves a field out. Raises BadInput for a name that cannot be one of a custom
