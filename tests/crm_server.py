@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from dealtriage.crm.fields import names_of
 
-SESSION, TOKEN = "00D000000000000!session", "pat-eu1-token"
+SESSION, TOKEN, PASSWORD = "00D000000000000!session", "pat-eu1-token", "open sesame"
 SALESFORCE = {"SF_INSTANCE_URL": "https://acme.my.salesforce.com", "SF_SESSION_ID": SESSION}
 HUBSPOT = {"HUBSPOT_TOKEN": TOKEN}
 DESCRIBED = {"text": "string", "chance": "double", "whole": "double", "time": "datetime"}
@@ -35,8 +35,11 @@ class Server:
     writes: list[list[str]] = field(default_factory=list)
     requests: int = 0
 
-    def answer(self, method: str, path: str, token: str, body: dict[str, Any]) -> Answer:
+    def answer(self, method: str, path: str, token: str, content: bytes) -> Answer:
         self.requests += 1
+        if path == "/services/Soap/u/59.0":
+            return self._log_in(content.decode())
+        body = json.loads(content or b"{}")
         if token != f"Bearer {SESSION if self.crm == 'salesforce' else TOKEN}" or self.ends_after == len(self.writes):
             return self._unknown()
         route = {("GET", "/services/data/v59.0/sobjects/Opportunity/describe"): lambda: (200, {}, {"name": "Opportunity", "fields": list(self.fields.values())}),
@@ -44,6 +47,12 @@ class Server:
                  ("GET", "/crm/v3/properties/deals"): lambda: (200, {}, {"results": list(self.fields.values())}),
                  ("POST", "/crm/v3/objects/deals/batch/update"): lambda: self._batch(body)}.get((method, path))
         return route() if route else (404, {}, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
+
+    def _log_in(self, envelope: str) -> Answer:
+        if f"<n1:password>{PASSWORD}token</n1:password>" in envelope:
+            return 200, {}, f"<r><serverUrl>https://acme.my.salesforce.com/services/Soap/u/59.0/00D</serverUrl><sessionId>{SESSION}</sessionId></r>"
+        return 500, {}, ('<f xmlns:sf="urn:fault.partner.soap.sforce.com"><sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>'
+                         "<sf:exceptionMessage>INVALID_LOGIN: Invalid username, password, security token; or user locked out.</sf:exceptionMessage></f>")
 
     def _unknown(self) -> Answer:
         if self.crm == "salesforce":
@@ -104,8 +113,8 @@ DOWN = (503, {}, [{"message": "The server is temporarily unavailable", "errorCod
 class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, headers, body = self.server.state.answer(self.command, self.path, self.headers.get("Authorization", ""), json.loads(content or b"{}"))  # type: ignore[attr-defined]
-        sent = json.dumps(body).encode()
+        status, headers, body = self.server.state.answer(self.command, self.path, self.headers.get("Authorization", ""), content)  # type: ignore[attr-defined]
+        sent = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json;charset=UTF-8", "Content-Length": str(len(sent)), **headers}.items():
             self.send_header(name, value)

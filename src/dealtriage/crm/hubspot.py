@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dealtriage.crm.fields import CRMS, Field
 from dealtriage.crm.web import TIMEOUT, Busy, Refused, Sleep, needed, patiently, seconds_of
@@ -59,12 +59,12 @@ class HubSpot:
         answer = self._session.request(method, BASE + path, timeout=TIMEOUT, **what)
         return _said(answer) if answer.status_code < 300 else self._explain(answer)
 
-    def _explain(self, answer: requests.Response) -> None:
+    def _explain(self, answer: requests.Response) -> NoReturn:
         said = _said(answer)
         text = safe_line(f"{said.get('category') or said.get('errorType') or f'HTTP_{answer.status_code}'}: {said.get('message', '')}", 300)
         if answer.status_code == 429 and said.get("policyName") == "DAILY":
             raise BadInput(f"HubSpot's limit for today is used up ({text}).", "Call dealtriage push again tomorrow; it sends only what has not gone in.")
-        if answer.status_code in (429, 502, 503, 504):
+        if answer.status_code == 429 or answer.status_code >= 500:
             raise Busy(text, seconds_of(answer.headers.get("Retry-After")))
         if answer.status_code == 401:
             raise BadInput("HubSpot does not know HUBSPOT_TOKEN, or it has ended.", "Take the access token of a private app, and set it anew.")

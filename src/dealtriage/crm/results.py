@@ -46,14 +46,14 @@ def told(rows: list[Row], retry: Path) -> str:
     well = {row.id for row in rows if not row.error}
     failed = [row for row in rows if row.error and row.id not in well]
     again = {row.id: row for row in failed if answer_to(row.code).again != "never"}
-    lines = [f"{len(well):,} rows went in, {len({row.id for row in failed}):,} did not."]
+    lines = [f"{len(well):,} went in, {len({row.id for row in failed}):,} did not."]
     for code, count in Counter(row.code for row in failed).most_common():
         example, answer = next(row for row in failed if row.code == code), answer_to(code)
         lines += [f"\n{count:,} x {code or 'another error'}", f"  e.g. {safe_line(example.id, 40)}: {safe_line(example.error, SHOWN)}",
                   f"  What to do: {answer.step} ({AGAIN[answer.again]}).", ]
     if again:
         _write(list(again.values()), retry)
-        lines.append(f"\n{retry} holds the {len(again):,} rows worth another try; load it like the first file.")
+        lines.append(f"\n{retry} holds the {len(again):,} worth another try; load it like the first file.")
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from dealtriage.crm.fields import CRMS, Field
@@ -39,6 +39,8 @@ class Salesforce:
         chosen = SESSION if environment.get("SF_SESSION_ID") or environment.get("SF_INSTANCE_URL") else LOG_IN
         values = needed(environment, chosen)
         self._package = package("simple_salesforce")
+        if chosen is SESSION and not urlsplit(environment["SF_INSTANCE_URL"]).hostname:
+            raise BadInput("SF_INSTANCE_URL is no address.", "Write it like https://acme.my.salesforce.com.")
         keys = ("instance_url", "session_id") if chosen is SESSION else ("username", "password", "security_token")
         credentials = dict(zip(keys, values, strict=True))
         try:
@@ -68,10 +70,10 @@ class Salesforce:
         except self._package.SalesforceError as error:
             self._explain(error)
 
-    def _explain(self, error: Any) -> None:
+    def _explain(self, error: Any) -> NoReturn:
         code, message = _said(error)
         text = safe_line(f"{code}: {message}", 300)
-        if code in BUSY or error.status in (429, 502, 503, 504):
+        if code in BUSY or error.status == 429 or error.status >= 500:
             raise Busy(text, self._asked_to_wait) from None
         if error.status == 401:
             raise BadInput(f"The session has ended ({code}).", "Log in again and set SF_SESSION_ID anew; what has gone in is not sent twice.") from None
