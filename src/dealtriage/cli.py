@@ -142,6 +142,30 @@ def deal(deal_id: Annotated[str, typer.Argument(help="An id from a list.")],
     typer.echo(about(load_params(params), Workspace(out), deal_id, figure).rstrip())
 
 
+@app.command(name="crm-results")
+def crm_results(files: Annotated[list[Path], typer.Argument(help="What Data Loader or Bulk API 2.0 returned.")],
+                retry: Annotated[Path, typer.Option(help="Where the rows worth another try are written.")] = Path("retry.csv")) -> None:
+    """Say how many rows went into Salesforce, why others did not and what to do; write those worth another try."""
+    from dealtriage.crm.results import read_results, told
+
+    typer.echo(told(read_results(files), retry).rstrip())
+
+
+@app.command()
+def push(params: ParamsFile = DEFAULT_PARAMS, out: OutFolder = HERE,
+         really: Annotated[bool, typer.Option("--really", help="Send; without it, only what would be sent is told.")] = False,
+         again: Annotated[bool, typer.Option("--again", help="Send all rows, also those that have gone in.")] = False) -> None:
+    """Send what was published into Salesforce or HubSpot: only what has not gone in. Exit code 1 if the CRM refused rows."""
+    import os
+
+    from dealtriage.crm.push import push as send
+
+    pushed = send(load_params(params), Workspace(out), dict(os.environ), time.sleep, really=really, again=again)
+    typer.echo(pushed.text.rstrip())
+    if pushed.failed:
+        raise typer.Exit(1)
+
+
 @app.command()
 def doctor(path: Annotated[str, typer.Argument(help="A folder, zip, file, or database URL.")],
            as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,

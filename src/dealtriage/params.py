@@ -155,6 +155,10 @@ class Model(_Section):
         return self
 
 
+CrmField = Literal["state", "p_revive", "how_often_true", "phase", "do_next", "role", "reason_1", "reason_2", "reason_3", "why_this_phase",
+                   "value_at_stake", "rank", "computed_from_export_of", "model_version"]
+
+
 class Publish(_Section):
     capacity: Annotated[int, Field(ge=1)]
     dead_below: Share
@@ -164,6 +168,7 @@ class Publish(_Section):
     min_band_deals: Annotated[int, Field(ge=1)]
     max_band_width: Share
     min_logged_share: Share
+    crm_fields: dict[CrmField, str | None] = {}
     deal_url: str | None = None
     redact: bool = False
 

@@ -66,6 +66,10 @@ class Workspace:
         return self.root / "data" / "lists"
 
     @property
+    def pushed(self) -> Path:
+        return self.root / "data" / "pushed"
+
+    @property
     def model(self) -> Path:
         return self.root / "models"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dealtriage.crm.fields import CRMS as CRM_FIELDS
+from dealtriage.crm.fields import field_table, meaning_table
 from dealtriage.described import what_is_read
 from dealtriage.dictionary import dictionary
 from dealtriage.params import Source
@@ -43,7 +45,7 @@ def test_commands_exist(page: Path) -> None:
     from dealtriage.cli import app
 
     known = set(get_command(app).commands)
-    for command in re.findall(r"`dealtriage ([a-z]+)", page.read_text("utf-8")):
+    for command in re.findall(r"`dealtriage ([a-z-]+)", page.read_text("utf-8")):
         assert command in known, command
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for target in re.findall(r"`make ([a-z]+)", page.read_text("utf-8")):
@@ -77,6 +79,20 @@ def test_every_crm_has_its_section(name: str) -> None:
 def test_every_parameter_of_the_source_is_explained() -> None:
     text = (ROOT / "docs" / "bring-your-own-export.md").read_text("utf-8")
     assert [key for key in Source.model_fields if key != "event_log" and f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("crm", CRM_FIELDS)
+def test_the_fields_to_create_in_a_crm_are_those_that_are_written(crm: str) -> None:
+    text = (ROOT / "docs" / "into-the-crm.md").read_text("utf-8")
+    assert re.search(rf"^## {CRM_FIELDS[crm].title}$", text, re.MULTILINE)
+    assert field_table(crm) in text, field_table(crm)
+    assert meaning_table() in text, meaning_table()
+
+
+def test_the_page_of_the_push_names_every_variable_that_is_read() -> None:
+    text = (ROOT / "docs" / "into-the-crm.md").read_text("utf-8")
+    read = set(re.findall(r"\b(?:SF|HUBSPOT)_[A-Z_]+\b", "".join((ROOT / "src" / "dealtriage" / "crm" / f"{name}.py").read_text("utf-8") for name in ("salesforce", "hubspot"))))
+    assert {name for name in read if f"`{name}`" not in text} == set()
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))

@@ -1,6 +1,8 @@
 """Who may import what, and what DVC must know of a stage's code."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,27 @@ def test_nobody_but_the_sample_names_the_truth() -> None:
 def test_publish_reads_tables_never_the_model() -> None:
     for path in (SRC / "dealtriage" / "publish").glob("*.py"):
         assert not any(name.startswith("dealtriage.model") for name in imported_names(path))
+
+
+NETWORK = ("requests", "simple_salesforce", "tenacity")
+
+
+def test_only_a_push_reaches_for_the_network() -> None:
+    asked = {str(p.relative_to(SRC / "dealtriage")) for p in MODULES if any(f'package("{name}")' in p.read_text() for name in NETWORK)}
+    assert asked == {"crm/web.py", "crm/salesforce.py"}
+    assert {path for name in NETWORK for path in who_imports(name)} <= {"crm/web.py", "crm/salesforce.py", "crm/hubspot.py"}
+    assert who_imports("dealtriage.crm.web") == {"crm/push.py", "crm/salesforce.py", "crm/hubspot.py"}
+    assert who_imports("dealtriage.crm.push") == {"cli.py"}
+
+
+def test_no_stage_can_reach_what_pushes() -> None:
+    entries = {module_path(name) for name in STAGES.values()}
+    assert not {SRC / "dealtriage" / "crm" / f"{name}.py" for name in ("web", "push", "journal")} & {p for entry in entries if entry for p in reachable(entry, set())}
+
+
+def test_loading_the_push_loads_no_package_of_the_network() -> None:
+    code = f"import sys, dealtriage.crm.push; sys.exit(any(name in sys.modules for name in {NETWORK}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.name != "cli.py"], ids=lambda p: str(p.relative_to(SRC)))

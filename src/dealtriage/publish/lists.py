@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dealtriage.crm.files import write_crm_files
 from dealtriage.errors import BadInput
 from dealtriage.params import Params
 from dealtriage.publish.cells import file_names, safe_cell, slug
@@ -21,7 +22,7 @@ SHEET = ["rank", "deal", "number", "question", "answer", "evidence", "your_answe
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write data/lists: rep-<name>.csv and .xlsx, manager-<name>.csv, winloss/rep-<name>.csv, playbooks/rep-<name>/<rank>-<deal>.md and site/. Returns where they are.
+    """Write data/lists: rep-<name>.csv and .xlsx, manager-<name>.csv, winloss/rep-<name>.csv, playbooks/rep-<name>/<rank>-<deal>.md, crm/ (what the CRM's importers take) and site/. Returns where they are.
 
     When no deal is open, as in a log of finished cases, there is a note instead.
     """
@@ -35,6 +36,7 @@ def run(params: Params, workspace: Workspace) -> str:
         books = playbooks(told)
         _reps(told, books, reps, folder)
         _managers(told, managers, folder)
+        write_crm_files(params, told.advice, told.rows, folder / "crm")
         write_site(told, books, reps, managers, workspace, folder / "site")
     return f"lists in {workspace.lists}; the fullest is {fullest_list(workspace)} (dealtriage show prints its first lines)"
 
