@@ -10,7 +10,7 @@ import pytest
 from dealtriage.params import load_params
 from dealtriage.pipeline import run_stage
 from dealtriage.tables import read_json, read_parquet, write_parquet
-from dealtriage.tracking import _chosen, _numbers
+from dealtriage.tracking.log import _chosen, _numbers
 from dealtriage.workspace import Workspace
 from tests.company import finished_run
 

@@ -10,9 +10,12 @@ from dealtriage.errors import BadInput
 from dealtriage.matrix import read_labelled
 from dealtriage.model.boosting import TrendBoosting
 from dealtriage.model.store import save_model
-from dealtriage.params import load_params
+from dealtriage.params import Params, load_params
+from dealtriage.serving import Answering, pack
 from dealtriage.tables import read_json, read_parts, write_json
-from dealtriage.tracking import promote, store_home, track
+from dealtriage.tracking import promote, track
+from dealtriage.tracking.lock import dvc_hashes
+from dealtriage.tracking.store import store_home
 from dealtriage.workspace import Workspace
 from tests.company import finished_run
 
@@ -48,13 +51,32 @@ def test_track_promote_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     champion = mlflow.pyfunc.load_model("models:/dealtriage@champion")
     card = read_json(workspace.model / "card.json")
     rows = read_parts(workspace.features)[card["features"]].head(20)
-    p = champion.predict(rows)
-    assert np.asarray(p).shape == (20, 2)
-    np.testing.assert_allclose(np.asarray(p).sum(axis=1), 1)
+    told = champion.predict(rows)
+    assert len(told) == 20 and set(told["state"]) <= {"active", "stalled", "dead"}
+    np.testing.assert_allclose(told["p_revive_90d"].astype(float), Answering.load(packed(params, workspace, tmp_path)).answer(rows)["p_revive_90d"])
+
+    registered = mlflow.MlflowClient().get_model_version_by_alias("dealtriage", "champion")
+    assert registered.description.startswith("# ") and "stalled deals from dead ones" in mlflow.MlflowClient().get_registered_model("dealtriage").description
+    info = mlflow.models.get_model_info("models:/dealtriage@champion")
+    assert {one.name for one in info.signature.inputs if one.required} == set(card["features"]) and info.saved_input_example_info is not None
+    assert main[0].data.tags["mlflow.note.content"] == registered.description and "![" not in registered.description
+    assert {one.dataset.name for one in main[0].inputs.dataset_inputs} == {"raw", "features", "predictions"}
 
     changed = text + "# another state\n"
     assert "version 2" in track(params, workspace, changed)
     assert promote(params, workspace).startswith("champion of dealtriage: version 2, before it version 1; no comparison: fewer than 30 deals")
+
+
+def test_the_digests_of_the_datasets_are_those_of_dvc(tmp_path: Path) -> None:
+    lock = tmp_path / "dvc.lock"
+    assert dvc_hashes(lock) == {}
+    lock.write_text("schema: '2.0'\nstages:\n  clean:\n    cmd: x\n    deps:\n    - path: data/raw/a\n      md5: 1f.dir\n    - path: src\n      hash: md5\n    outs:\n    - path: data/core\n      md5: 2e.dir\n")
+    assert dvc_hashes(lock) == {"data/raw/a": "1f.dir", "data/core": "2e.dir"}
+
+
+def packed(params: Params, workspace: Workspace, folder: Path) -> Path:
+    pack(params, workspace, folder / "packed")
+    return folder / "packed"
 
 
 def test_a_candidate_that_does_worse_than_the_champion_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,26 +1,25 @@
-"""What a run was, kept in MLflow: a sink at the end of the pipeline. The only importer of mlflow."""
+"""One run per state of the pipeline: parameters, metrics, figures, the page as its note, the data it came from, a nested run per fold."""
 
 import hashlib
-import os
+import re
 import subprocess
-from datetime import datetime
-from importlib.metadata import version
+import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from dealtriage.errors import BadInput
-from dealtriage.model.store import TRUSTED, load_model
 from dealtriage.params import Params
-from dealtriage.promotion import against_champion
-from dealtriage.tables import column_names, parts, read_json, read_parquet
+from dealtriage.tables import read_json, read_parquet
+from dealtriage.tracking.lock import dvc_hashes
+from dealtriage.tracking.registry import log_model
+from dealtriage.tracking.store import connect
 from dealtriage.workspace import Workspace
 
 HASHED = {"raw": None, "core": "core", "timeline": "timeline", "cohort": "cohort", "features": "features",
           "predictions": "predictions", "scores": "scores"}
-REQUIREMENTS = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
+INPUTS = {"raw": "source", "features": "training", "predictions": "evaluation"}
+LONGEST_NOTE = 7500  # MLflow keeps 8,000 signs
 
 
 def track(params: Params, workspace: Workspace, params_text: str) -> str:
@@ -29,7 +28,7 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
     The state is named by a fingerprint of the parameters, the metrics, the model and the scores. The model is
     registered and takes the alias `candidate`.
     """
-    mlflow = _connect(params, workspace)
+    mlflow = connect(params, workspace)
     state = fingerprint(workspace, params_text)
     known = mlflow.search_runs(experiment_names=[params.track.experiment], filter_string=f"tags.state = '{state}'",
                                output_format="list")
@@ -37,8 +36,10 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
         return f"already tracked: run {known[0].info.run_id} of state {state}\n"
     card = read_json(workspace.model / "card.json")
     metrics = read_json(workspace.reports / "metrics" / "backtest.json")
+    note = _note(workspace)
     with mlflow.start_run(run_name=f"{card['model']} {card['cutoff'][:10]}") as run:
-        mlflow.set_tags({"state": state, "model_version": card["version"], "git_commit": _git_commit(), **_chosen(metrics), **_data_hashes(params, workspace)})
+        mlflow.set_tags({"state": state, "model_version": card["version"], "git_commit": _git_commit(), "mlflow.note.content": note, **_chosen(metrics), **_data_hashes(params, workspace)})
+        _log_inputs(mlflow, params, workspace)
         mlflow.log_params(_flat(params.model_dump(mode="json", exclude={"sample"})))
         mlflow.log_metrics(_numbers(metrics))
         mlflow.log_artifacts(str(workspace.reports), "reports")
@@ -48,40 +49,9 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
             mlflow.log_artifact("dvc.lock")
         mlflow.log_table(_phases(workspace), "states.json")
         _log_folds(mlflow, workspace, card["model"])
-        registered = _log_model(params, workspace, card)
+        registered = log_model(mlflow, params, workspace, card, note)
         mlflow.MlflowClient().set_registered_model_alias(params.track.model_name, "candidate", registered)
         return f"tracked: run {run.info.run_id}, model {params.track.model_name} version {registered} (candidate)\n"
-
-
-def promote(params: Params, workspace: Workspace) -> str:
-    """Give the candidate the alias `champion`. Raises BadInput when there is no candidate, its alarm rang, or the champion does better (see `promotion`)."""
-    mlflow = _connect(params, workspace)
-    client, name = mlflow.MlflowClient(), params.track.model_name
-    candidate = _aliased(client, name, "candidate")
-    if candidate is None:
-        raise BadInput(f"There is no candidate of the model {name}.", "Run the pipeline first: dvc repro.")
-    if alarm := read_json(workspace.reports / "metrics" / "backtest.json")["leak_alarm"]:
-        raise BadInput(f"The candidate is not promoted: {alarm}", "Find the leak, exclude it, run again.")
-    before = _aliased(client, name, "champion")
-    if before == candidate:
-        return f"champion of {name}: version {candidate}, as before\n"
-    told = _compared(mlflow, client, params, workspace, before) if before else ""
-    client.set_registered_model_alias(name, "champion", candidate)
-    return f"champion of {name}: version {candidate}" + (f", before it version {before}; {told}\n" if before else "\n")
-
-
-def _compared(mlflow: Any, client: Any, params: Params, workspace: Workspace, champion: str) -> str:
-    """What the comparison with the champion says. Raises BadInput when it speaks against the candidate."""
-    version = client.get_model_version(params.track.model_name, champion)
-    card = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/model-card/card.json")
-    if missing := sorted(set(card["features"]) - set(column_names(parts(workspace.features)[0]))):
-        return f"no comparison: this run holds no {', '.join(missing)}, which the champion needs"
-    model = mlflow.pyfunc.load_model(f"models:/{params.track.model_name}/{champion}")
-    good, told = against_champion(lambda rows: np.asarray(model.predict(rows.astype("float64")))[:, 1], card["features"],
-                                  datetime.fromisoformat(card["cutoff"]), workspace, params.backtest.bootstrap)
-    if not good:
-        raise BadInput(f"The candidate is not promoted: {told}.", "Keep the champion, or find out what got worse: reports/ of both runs are in MLflow.")
-    return told
 
 
 def fingerprint(workspace: Workspace, params_text: str) -> str:
@@ -93,41 +63,24 @@ def fingerprint(workspace: Workspace, params_text: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _connect(params: Params, workspace: Workspace) -> Any:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import mlflow
-
-    home = store_home(workspace.root.absolute())
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(f"sqlite:///{home / 'mlflow.db'}")
-        if mlflow.get_experiment_by_name(params.track.experiment) is None:
-            mlflow.create_experiment(params.track.experiment, artifact_location=(home / "mlruns").as_uri())
-    mlflow.set_experiment(params.track.experiment)
-    return mlflow
+def _note(workspace: Workspace) -> str:
+    """The model card as MLflow shows it beside the run: without its pictures, which lie in reports/figures, and cut where it is too long."""
+    text = (workspace.reports / "model-card.md").read_text("utf-8")
+    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"^!\[.*$\n?", "", text, flags=re.MULTILINE))
+    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE].rsplit(chr(10), 1)[0]}\n\nThe rest is in the artifact reports/model-card.md."
 
 
-def store_home(root: Path) -> Path:
-    """Where the SQLite store lies: the run's folder, or the project when DVC runs an experiment in a copy of it."""
-    parts = root.parts
-    for at in range(len(parts) - 2):
-        if parts[at: at + 3] == (".dvc", "tmp", "exps"):
-            return Path(*parts[:at])
-    return root
+def _log_inputs(mlflow: Any, params: Params, workspace: Workspace) -> None:
+    """What the run came from, as MLflow's datasets; the digest is DVC's hash where DVC made it."""
+    from mlflow.data.dataset_source_registry import resolve_dataset_source
+    from mlflow.data.meta_dataset import MetaDataset
 
-
-def _log_model(params: Params, workspace: Workspace, card: dict[str, Any]) -> str:
-    from mlflow import sklearn as flavour
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
-
-    signature = ModelSignature(Schema([ColSpec("double", name) for name in card["features"]]),
-                               Schema([TensorSpec(np.dtype("float64"), (-1, 2))]))
-    logged = flavour.log_model(
-        load_model(workspace.model / "model.skops"), name="model", signature=signature,
-        serialization_format="skops", skops_trusted_types=list(TRUSTED), pyfunc_predict_fn="predict_proba",
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        registered_model_name=params.track.model_name)
-    return str(logged.registered_model_version)
+    hashes = dvc_hashes(Path("dvc.lock"))
+    warnings.filterwarnings("ignore", message="The specified dataset source can be interpreted in multiple ways")  # twice the same one
+    for name, context in INPUTS.items():
+        path = params.source.path if HASHED[name] is None else getattr(workspace, name)
+        digest = hashes.get(path.as_posix()) or _hash(path)[:36]
+        mlflow.log_input(MetaDataset(resolve_dataset_source(path.as_posix()), name=name, digest=digest), context=context)
 
 
 def _log_folds(mlflow: Any, workspace: Workspace, model: str) -> None:
@@ -137,15 +90,6 @@ def _log_folds(mlflow: Any, workspace: Workspace, model: str) -> None:
             mlflow.log_params({"fold": row.fold, "first_as_of": row.first_as_of, "model": model})
             mlflow.log_metrics({name: float(getattr(row, name)) for name in ("rows", "revived_share", "auc", "log_loss")
                                 if pd.notna(getattr(row, name))})
-
-
-def _aliased(client: Any, name: str, alias: str) -> str | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return str(client.get_model_version_by_alias(name, alias).version)
-    except MlflowException:
-        return None
 
 
 def _phases(workspace: Workspace) -> pd.DataFrame:
