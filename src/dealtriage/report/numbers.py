@@ -9,7 +9,8 @@ from sklearn.metrics import log_loss
 
 from dealtriage import evaluate
 from dealtriage.features.columns import DAY
-from dealtriage.model.after import LASTS_DAYS, farthest
+from dealtriage.model.after import farthest
+from dealtriage.model.restall import LASTS_DAYS
 from dealtriage.params import Label
 
 KEY = ["fold", "as_of", "deal_id"]
