@@ -8,9 +8,10 @@ import pytest
 
 from dealtriage.errors import BadInput
 from dealtriage.phases.actions import read_actions, read_answers
+from dealtriage.phases.rules import ONLY_AGAIN, PHASES, Situation
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
-from dealtriage.recommend import corrected, held_out
+from dealtriage.recommend import NOTHING_MOVES, corrected, held_out, until
 from dealtriage.schemas import PROPOSALS, as_typed
 from tests.conftest import make_facts
 
@@ -185,3 +186,17 @@ def test_what_is_amended_or_said_twice_begins_nothing_anew() -> None:
     assert amended["days_rediscovering"] == 61 and amended["sheet_note"] == "on lesson"
     again = asked([*moves, proposal("sent", "04-01", "p2"), proposal("withdrawn", "05-01", "p2")])
     assert again["days_since_withdrawal"] == 31
+
+
+def test_what_would_have_to_change_is_said_of_a_deal_that_would_only_stall_again() -> None:
+    rule = next(one for one in PHASES if one.because == ONLY_AGAIN)
+    situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=30.0, p_restall=0.9)
+    told = until(rule, situation, pd.Timestamp("2024-05-02"), "58% instead of 90% if there had been 3 meetings (none so far)")
+    assert told.startswith("what makes it stall has changed") and "would be 58% instead of 90% if there had been 3 meetings" in told
+    assert until(rule, situation, pd.Timestamp("2024-05-02"), "").endswith(NOTHING_MOVES)
+
+
+def test_the_rest_has_a_last_day() -> None:
+    rule = next(one for one in PHASES if "the rest is over" in one.until)
+    situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=3.0, rest_days=14)
+    assert until(rule, situation, pd.Timestamp("2024-05-29"), "").endswith("it is 12 June 2024")

@@ -65,6 +65,7 @@ class Rule:
     until: str = ""
 
 
+ONLY_AGAIN = "it would most likely only stall again: no point in trying yet"
 WITHDRAW, REDISCOVER, THIRD_PARTY = "1_withdraw", "2_rediscover", "3_third_party"
 PHASES = (
     Rule("leave_alone", "the buyer is not quiet", lambda s: s.state == "active"),
@@ -95,7 +96,7 @@ PHASES = (
          "it is closed as lost, with a reason; or the buyer comes back"),
     Rule(REDISCOVER, "the proposal was withdrawn only lately: leave the buyer in peace for now",
          lambda s: s.days_since_withdrawal < s.rest_days and s.signs == 0, "wait", "the buyer gives a sign, or the rest is over"),
-    Rule(REDISCOVER, "it would most likely only stall again: no point in trying yet",
+    Rule(REDISCOVER, ONLY_AGAIN,
          lambda s: s.p_restall > s.restall_high and s.signs == 0 and not s.is_rediscovering, "wait", "what makes it stall has changed, or you find out that it has"),
     Rule(REDISCOVER, "the buyer has not come back since the withdrawal", lambda s: s.proposal == "withdrawn" and s.signs == 0, until="the buyer gives a sign"),
     Rule(REDISCOVER, "nothing is on the table and the sheet is filled: ask anew what they need", lambda s: s.signs == 0, until="the buyer gives a sign"),
