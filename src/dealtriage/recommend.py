@@ -43,7 +43,7 @@ def run(params: Params, workspace: Workspace) -> str | None:
     actions, unusable = read_actions(params.phases.actions, deals["deal_id"], cutoff)
     answers, unanswered = read_answers(params.phases.answers, deals["deal_id"], cutoff)
     facts, proposals = _facts_of(workspace, scores["deal_id"]), read_parquet(workspace.core / "proposals.parquet")
-    at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects)
+    at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects, params.cohort.quiet_days)
     whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
     advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
@@ -68,7 +68,8 @@ def _facts_of(workspace: Workspace, deal_ids: pd.Series) -> pd.DataFrame:
 def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
     """phase, step, why_phase, until, role, why_role and is_held_out of each deal; phase_if_silent: of deals of which too little is recorded, the phase if
     the owner says that the buyer is silent indeed (its chance, told from next to no records, does not count)."""
-    bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
+    bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high,
+              "many_stalls": params.many_stalls}
     told = advice.assign(is_large=advice["amount"] >= params.large_deal, **bounds)
     found = []
     for row in told[[*(name for name in ASKED if name in told), "withdrawn_at", "restall_if"]].to_dict("records"):

@@ -64,6 +64,17 @@ def test_signals_and_needs_count_from_the_withdrawal_on() -> None:
     assert not asked(moves, actions=[("needs_restated", "02-10")])["are_needs_restated"]
 
 
+def test_stalls_count_from_the_first_time_the_needs_were_asked_for_anew() -> None:
+    moves = [proposal("sent", "01-10"), proposal("withdrawn", "01-20")]
+    signs = [("email_in", day) for day in ("01-30", "02-20", "02-25", "03-30", "05-25")]
+    begun = [("discovery_restarted", "02-10"), ("discovery_restarted", "03-20")]
+    assert asked(moves, facts=[*signs, *begun])["stalls_since_asked"] == 2  # after 25 February and 30 March; 25 May is a week ago
+    assert asked(moves, facts=[*signs[:-1], *begun])["stalls_since_asked"] == 2
+    assert asked(moves, facts=signs)["stalls_since_asked"] == 0
+    assert asked(moves, facts=signs, actions=[("needs_restated", "03-20")])["stalls_since_asked"] == 1
+    assert asked(moves, facts=[*signs, ("discovery_restarted", "01-15")])["stalls_since_asked"] == 0
+
+
 def test_without_a_proposal_they_count_from_the_sheet_on() -> None:
     found = asked([], facts=[("email_in", "02-20"), ("email_in", "04-20")], actions=[("sheet_filled", "03-01")])
     assert (found["has_sheet"], found["signals_since_withdrawal"]) == (True, 1)

@@ -12,9 +12,9 @@ COLUMNS = ["deal_id", "kind", "known_at", "occurred_at", "is_buyer_signal", "lab
 
 
 def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame, answers: pd.DataFrame,
-               cutoff: pd.Timestamp, withdrawal_subjects: str = "") -> pd.DataFrame:
+               cutoff: pd.Timestamp, withdrawal_subjects: str = "", quiet_days: int = 14) -> pd.DataFrame:
     """deal_id; proposals_sent, proposals_outstanding, proposals_expired, proposal (outstanding, expired, withdrawn or none), is_new_after_withdrawal (an outstanding
-    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
+    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated, stalls_since_asked (silences of `quiet_days` that followed a sign since the needs were first asked for anew, the present one too);
     days_since_third_party, signals_since_third_party.
 
     Of several withdrawals the first after the latest proposal counts, of several sheets the first: what is repeated or amended begins nothing anew. A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
@@ -40,6 +40,7 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     asked = asked[asked >= since.reindex(asked.index)]
     restated = told["needs_restated"][told["needs_restated"] >= since.reindex(told["needs_restated"].index)]
     frame["days_rediscovering"], frame["are_needs_restated"] = _days(asked, index, cutoff), index.isin(restated.index)
+    frame["stalls_since_asked"] = _stalls_after(facts, _first_asked(facts, actions, since), index, cutoff, quiet_days)
     helped = _later(by_kind["third_party_involved"], told["third_party_involved"])
     helped = helped[helped >= since.reindex(helped.index)]
     frame["days_since_third_party"], frame["signals_since_third_party"] = _days(helped, index, cutoff), _signals_after(facts, helped, index)
@@ -127,6 +128,21 @@ def _matches(labels: pd.Series, pattern: str) -> NDArray[np.bool_]:
 def _signals_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index) -> pd.Series:
     later = facts[facts["is_buyer_signal"] & (facts["occurred_at"] > _times(times, facts["deal_id"]))]
     return _count(later, index)
+
+
+def _first_asked(facts: pd.DataFrame, actions: pd.DataFrame, since: pd.Series) -> pd.Series:
+    """When the needs were first asked for anew, by a task or the action log, at or after each deal's time."""
+    tasks = facts.loc[facts["kind"] == "discovery_restarted", ["deal_id", "known_at"]].rename(columns={"known_at": "at"})
+    told = actions.loc[actions["action"].isin(["rediscovery_started", "needs_restated"]), ["deal_id", "done_at"]].rename(columns={"done_at": "at"})
+    every = pd.concat([tasks, told]).astype({"deal_id": "str", "at": "datetime64[us]"})
+    return _first(every[every["at"] >= _times(since, every["deal_id"])])
+
+
+def _stalls_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index, cutoff: pd.Timestamp, quiet_days: int) -> pd.Series:
+    """How often the buyer gave a sign after each deal's time and was silent for `quiet_days` then."""
+    signs = facts[facts["is_buyer_signal"] & (facts["occurred_at"] > _times(times, facts["deal_id"]))].sort_values("occurred_at", kind="stable")
+    following = signs.groupby("deal_id")["occurred_at"].shift(-1).fillna(cutoff)
+    return _count(signs[following - signs["occurred_at"] >= quiet_days * DAY], index)
 
 
 def _days(times: pd.Series, index: pd.Index, cutoff: pd.Timestamp) -> pd.Series:
