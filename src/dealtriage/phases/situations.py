@@ -1,10 +1,10 @@
 """What the phase rules ask of each deal on the export day: from its facts, its proposals, the action log and the answered sheets."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from dealtriage.phases.withdrawals import withdrawals
 
 SETTLED = ("withdrawn", "accepted", "rejected", "expired")
 DAY = pd.Timedelta(days=1)
@@ -21,11 +21,11 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     are infinite where something never happened; actions newer than the export count as of the export.
     """
     index = pd.Index(deal_ids.to_numpy(), name="deal_id")
-    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("proposal_withdrawn", "rediscovery_started", "needs_restated", "third_party_involved")}
+    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("rediscovery_started", "needs_restated", "third_party_involved")}
     by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("discovery_restarted", "third_party_involved")}
-    tasks = facts[(facts["kind"] == "task_done") & _matches(facts["label"], withdrawal_subjects)]
-    loose = _later(told["proposal_withdrawn"], _newest(tasks, "known_at"))
-    withdrawn = _first_after_last_sent(facts, actions, tasks)
+    every = withdrawals(facts, actions, withdrawal_subjects)
+    loose = _newest(every[~every["is_of_proposal"]], "known_at")
+    withdrawn = _first_after_last_sent(facts, every)
     sheet_at = _first(pd.concat([actions[actions["action"] == "sheet_filled"].rename(columns={"done_at": "at"}), answers[answers["is_own"]].rename(columns={"answered_at": "at"})]))
     since = withdrawn.combine_first(sheet_at)
     frame = _on_the_table(index, facts, proposals, loose, withdrawn, cutoff)
@@ -47,12 +47,9 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     return frame.reset_index()
 
 
-def _first_after_last_sent(facts: pd.DataFrame, actions: pd.DataFrame, tasks: pd.DataFrame) -> pd.Series:
-    """When each deal's proposal was withdrawn: the first withdrawal since the latest proposal before any withdrawal, by the CRM, a task or the action log."""
-    crm = facts[facts["kind"] == "proposal_withdrawn"]
-    told = actions[actions["action"] == "proposal_withdrawn"]
-    every = pd.concat([crm[["deal_id", "known_at"]], tasks[["deal_id", "known_at"]], told[["deal_id", "done_at"]].rename(columns={"done_at": "known_at"})])
-    every = every.rename(columns={"known_at": "at"}).astype({"deal_id": "str", "at": "datetime64[us]"})
+def _first_after_last_sent(facts: pd.DataFrame, withdrawn: pd.DataFrame) -> pd.Series:
+    """When each deal's proposal was withdrawn: the first withdrawal since the latest proposal before any withdrawal."""
+    every = withdrawn.rename(columns={"known_at": "at"})
     sent = facts.loc[facts["kind"] == "proposal_sent", ["deal_id", "occurred_at"]]
     newest = every.groupby("deal_id")["at"].max()
     before = sent[sent["occurred_at"] <= _times(newest, sent["deal_id"])].groupby("deal_id")["occurred_at"].max()
@@ -117,12 +114,6 @@ def _newest(rows: pd.DataFrame, time: str) -> pd.Series:
 def _later(*times: pd.Series) -> pd.Series:
     """The latest of several times by deal; deals that are in one of them."""
     return pd.concat(times).groupby(level=0).max()
-
-
-def _matches(labels: pd.Series, pattern: str) -> NDArray[np.bool_]:
-    if not pattern:
-        return np.zeros(len(labels), dtype=bool)
-    return np.array([isinstance(label, str) and re.search(pattern, label, re.IGNORECASE) is not None for label in labels], dtype=bool)
 
 
 def _signals_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index) -> pd.Series:
