@@ -84,16 +84,26 @@ def test_without_a_proposal_they_count_from_the_sheet_on() -> None:
 
 def test_the_action_log_keeps_what_is_usable_and_names_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "actions.csv"
-    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,sheet_filled,\nX,2024-03-01,sheet_filled,\n"
-                    "D,soon,sheet_filled,\nD,2024-03-01,danced,\nD,2024-08-01,Sheet filled,after the export\nD,2030-01-01,sheet_filled,\n")
+    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,proposal_withdrawn,\nX,2024-03-01,proposal_withdrawn,\n"
+                    "D,soon,needs_restated,\nD,2024-03-01,danced,\nD,2024-08-01,Sheet filled,after the export\nD,2030-01-01,needs_restated,\n")
     good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
-    assert good[["action", "note"]].to_numpy().tolist() == [["sheet_filled", ""], ["sheet_filled", "after the export"]]
+    assert good[["action", "note"]].to_numpy().tolist() == [["proposal_withdrawn", ""], ["sheet_filled", "after the export"]]
     assert bad["line"].tolist() == [3, 4, 5, 7]
     assert bad["reason"].tolist() == ["no deal of the export has this id", "done_at is no date like 2026-05-31", "action is none of proposal_withdrawn, sheet_filled, rediscovery_started, needs_restated, third_party_involved", "done_at lies more than three months after the export"]
     assert read_actions(None, pd.Series(["D"]), CUTOFF)[0].empty
     long = pd.Series(["0067E0000028LZPQA2"])
-    path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,sheet_filled\n")
+    path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,proposal_withdrawn\n")
     assert read_actions(path, long, CUTOFF)[0]["deal_id"].tolist() == long.tolist()
+
+
+def test_a_sheet_that_says_nothing_is_not_filled(tmp_path: Path) -> None:
+    path = tmp_path / "actions.csv"
+    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,sheet_filled,  \nD,2024-03-02,sheet_filled,too many versions\n")
+    good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
+    assert good["note"].tolist() == ["too many versions"]
+    assert bad["line"].tolist() == [2] and bad["reason"].str.contains("wants its lesson").all()
+    path.write_text("deal_id,done_at,action\nD,2024-03-01,sheet_filled\n")
+    assert len(read_actions(path, pd.Series(["D"]), CUTOFF)[1]) == 1
 
 
 def test_an_action_log_with_other_columns_is_refused(tmp_path: Path) -> None:
