@@ -146,6 +146,18 @@ def _by_thirds(asked: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{"part": name, **evaluate.came_true(part)} for name, part in parts.items() if len(part)])
 
 
+def newest_chances(running: pd.DataFrame) -> str:
+    """Whether as many of the newest deals, whose windows still run, are back as their chances say: `too high` (fewer are than chance explains), `too low`, `as expected`; `not known`.
+
+    running: see `sensitivity.censoring.running`.
+    """
+    whole = running[running["month"] == "all"]
+    if whole.empty:
+        return "not known"
+    low, high = whole[["ci_low", "ci_high"]].iloc[0]
+    return "too high" if high < 0 else "too low" if low > 0 else "as expected"
+
+
 def median_days(chosen: pd.DataFrame, label: Label) -> float | None:
     """After how many days half of those were back that came back within the horizon."""
     back = chosen.loc[chosen["revived"] == 1, f"days_until_{label.revival}"]
