@@ -30,7 +30,7 @@ from dealtriage.workspace import Workspace, read_cutoff
 FACTS = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal", "contact_id", "label"]
 ASKED = tuple(Situation.__dataclass_fields__)
 RECOMMENDED = ["deal_id", "recommended_at", "state", "phase", "step", "is_held_out", "p_revive", "model_version", "horizon_days", "lot"]
-NOTHING_MOVES = "of what is recorded and somebody could change, nothing went with staying in past deals: only the buyer can say what would"
+NOTHING_MOVES = "of what is recorded and somebody could change, nothing would lower its chance to stall again by much, as past deals went: only the buyer can say what would"
 SHEET = ["deal_id", "owner_id", "number", "key", "question", "answer", "evidence", "your_answer"]
 
 

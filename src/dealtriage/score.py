@@ -74,7 +74,7 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     now = now.assign(p=p[now.index]).reset_index(drop=True)
     win, restall = (load_model(workspace.model / f"{name}.skops") for name in ("win", "restall"))
     then = said_after(When.from_json(card["when"]), win, restall, tuple(card["when_days"]), now)
-    now = now.join(then.where(now["is_quiet"])).assign(restall_if=changes(restall, card["restall_levers"], now).where(now["is_quiet"], ""))
+    now = now.join(then.where(now["is_quiet"])).assign(restall_if=changes(restall, card.get("restall_levers", {}), now).where(now["is_quiet"], ""))
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
     for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
