@@ -113,9 +113,9 @@ def known_at(matrix: pd.DataFrame, columns: list[str], one: Fold, kept: NDArray[
     train = (as_of < one.train_end).to_numpy()
     later = as_of.between(one.calibration_start, one.calibration_end, inclusive="left").to_numpy()
     won = matrix["days_until_won"].fillna(np.inf).to_numpy(dtype=float)
-    again = matrix["quiet_again_after_days"].fillna(np.inf).to_numpy(dtype=float)
+    again, again_told = (matrix[f"quiet_again_after_days{which}"].fillna(np.inf).to_numpy(dtype=float) for which in ("", "_known"))
     back, lost, won = (np.where(days <= followed, days, np.inf) for days in (back, lost, won))
-    watched = Watched(np.where(is_over, np.maximum(followed, label.horizon_days), followed), back, lost, won, np.where(back + again <= followed, again, np.inf))
+    watched = Watched(np.where(is_over, np.maximum(followed, label.horizon_days), followed), back, lost, won, np.where(back + again_told <= followed, again, np.inf))
     return Known(rows.of(train & usable & is_over), rows.of(later & usable & is_over), rows.of(usable), watched.of(usable), label.horizon_days)
 
 

@@ -30,6 +30,7 @@ class Future:
         start = int(min(occurred.min(initial=0), as_of.min(initial=0)))
         self.span = int(max(occurred.max(initial=0), as_of.max(initial=0)) - start + 1)
         self.start, self.occurred, self.as_of = start, occurred - start, as_of - start
+        self.known = np.append(seconds(self.facts["known_at"]) - start, 0)
         self.key = deal * self.span + self.occurred
         self.begin = self._since(self.as_of)
         self.end = np.searchsorted(deal, self.row_deal, side="right")
@@ -51,8 +52,7 @@ class Future:
 
     def known_days(self, position: Ints) -> Floats:
         """Days from each row's as-of date until the fact at a position was known; infinite where there is none."""
-        known = np.append(seconds(self.facts["known_at"]) - self.start, 0)
-        return np.where(position == len(self.occurred), np.inf, (known[position] - self.as_of) / DAY)
+        return np.where(position == len(self.occurred), np.inf, (self.known[position] - self.as_of) / DAY)
 
     def moved(self, signal: Flags) -> Ints:
         """The position of the first forward movement that follows the first flagged fact; the number of facts where there is none."""
@@ -66,21 +66,23 @@ class Future:
             found[rows] = np.minimum(found, self.first_of(stage > reached, since))[rows]
         return found
 
-    def quiet_again(self, position: Ints, signal: Flags, quiet_days: int) -> Floats:
-        """Days from the fact at a position until the buyer was silent for `quiet_days` or the deal was lost, whichever was first; infinite where there is no such
-        fact, or the deal was won before. The silence counts from the last signal at or before that fact."""
+    def quiet_again(self, position: Ints, signal: Flags, quiet_days: int) -> tuple[Floats, Floats]:
+        """Days from the fact at a position until the buyer was silent for `quiet_days` or the deal was lost, whichever was first, and until this was known; infinite where
+        there is no such fact, or the deal was won before. The silence counts from the last signal at or before that fact."""
         size = len(signal)
-        at = np.append(self.occurred, 0)[position]
+        occurred = np.append(self.occurred, 0)
         ordinal = np.arange(size)
         deal_begin = np.searchsorted(self.key, self.row_deal * self.span, side="left")
         before = np.append(np.maximum.accumulate(np.where(signal, ordinal, -1)), -1)[position]
         start = np.where(before >= deal_begin, before, position)
         ends = self.first_of(self._silenced(signal, quiet_days), start)
-        silent = np.append(self.occurred, 0)[ends] + quiet_days * DAY
         lost, won = (self.first_of(np.isin(self.kind, kinds), position) for kinds in (("lost", "refused"), ("won",)))
-        lost_at, won_at = (np.where(found < size, np.append(self.occurred, 0)[found].astype(float), np.inf) for found in (lost, won))
-        until = np.minimum(np.where(ends < size, silent, np.inf), lost_at)
-        return np.where((position == size) | (won_at <= until), np.inf, np.maximum(until - at, 0) / DAY)
+        silent, lost_at, won_at = (np.where(found < size, occurred[found] + wait, np.inf) for found, wait in ((ends, quiet_days * DAY), (lost, 0), (won, 0)))
+        until = np.minimum(silent, lost_at)
+        told = np.where(lost_at < silent, self.known[lost], np.maximum(silent, self.known[ends]))
+        never = (position == size) | (won_at <= until)
+        again, known = (np.where(never, np.inf, np.maximum(at - occurred[position], 0) / DAY) for at in (until, told))
+        return again, known
 
     def _silenced(self, signal: Flags, quiet_days: int) -> Flags:
         """The signals that no other of the same deal follows within `quiet_days`."""
@@ -110,7 +112,7 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     metrics: not_matured, in_gap, refused; empty = it is not); revived (1 stalled, 0 dead, empty = unknown) by the strictness chosen in
     params; days_until_any_signal, days_until_signal_and_progress, days_until_won: days from the as-of date until the deal came back, by each
     strictness, as far as the export reaches (empty = not so far); the same with _known at the end: until this was known; ended_by (won, lost, lost_by_rule, refused, or open at the end of the window),
-    ended_by_whom and ended_after_days; quiet_again_after_days: days from coming back until the buyer was silent for `quiet_days` again or the deal was lost (empty = it did not come back, was won, or this lies after the export).
+    ended_by_whom and ended_after_days; quiet_again_after_days: days from coming back until the buyer was silent for `quiet_days` again or the deal was lost (empty = it did not come back, was won, or this lies after the export), and with _known at the end until this was known.
     """
     future = Future(facts, rows)
     signal = future.facts["is_buyer_signal"].to_numpy(dtype=bool)
@@ -118,7 +120,8 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
     came_back = {"any_signal": np.minimum(won, future.first_of(signal)), "signal_and_progress": np.minimum(won, future.moved(signal)), "won": won}
     revived = future.days(came_back[params.revival]) < params.horizon_days
     back = came_back[params.revival]
-    again = future.quiet_again(back, signal, quiet_days)
+    again, told = future.quiet_again(back, signal, quiet_days)
+    again = _seen(again, future.days(back), rows["as_of"], cutoff)
     ending = future.first_of(np.isin(future.kind, ENDINGS))
     ending = np.where(future.days(ending) < params.horizon_days, ending, len(future.kind))
     ended = _ended_by(future)[ending]
@@ -133,7 +136,7 @@ def label(facts: pd.DataFrame, rows: pd.DataFrame, cutoff: datetime, params: Lab
         table[f"days_until_{name}_known"] = _finite(future.known_days(position))
     names = [*future.facts["owner_id"].astype(object), None]
     return table.assign(ended_by=ended, ended_by_whom=pd.Series([names[at] for at in ending], dtype="str"),
-                        ended_after_days=_finite(future.days(ending)), quiet_again_after_days=_finite(_seen(again, future.days(back), rows["as_of"], cutoff)))
+                        ended_after_days=_finite(future.days(ending)), quiet_again_after_days=_finite(again), quiet_again_after_days_known=_finite(np.where(np.isfinite(again), told, np.inf)))
 
 
 def _seen(again: Floats, back: Floats, as_of: pd.Series, cutoff: datetime) -> Floats:

@@ -230,6 +230,7 @@ class Phases(_Section):
     give_up_days: Annotated[int, Field(ge=1)] = 60
     talk_works: Share = 0.5
     restall_high: Share = 0.85
+    many_stalls: Annotated[int, Field(ge=1)] = 2
     language: str = "en"
     playbooks: Path = Path("playbooks")
     experiment: Experiment = Experiment()

@@ -10,7 +10,16 @@ import pandas as pd
 from dealtriage.changes import changes
 from dealtriage.params import Params, Phases
 from dealtriage.phases.actions import read_actions, read_answers
-from dealtriage.phases.rules import REDISCOVER, THIRD_PARTY, WITHDRAW, Situation, phase, role
+from dealtriage.phases.rules import (
+    ONLY_AGAIN,
+    REDISCOVER,
+    THIRD_PARTY,
+    WITHDRAW,
+    Rule,
+    Situation,
+    phase,
+    role,
+)
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
 from dealtriage.tables import by_deal, parts, read_parquet, replaced_folder, write_parquet
@@ -22,6 +31,7 @@ from dealtriage.workspace import Workspace, read_cutoff
 FACTS = ["deal_id", "known_at", "occurred_at", "kind", "is_buyer_signal", "contact_id", "label"]
 ASKED = tuple(Situation.__dataclass_fields__)
 RECOMMENDED = ["deal_id", "recommended_at", "state", "phase", "step", "is_held_out", "p_revive", "model_version", "horizon_days", "lot"]
+NOTHING_MOVES = "of what is recorded and somebody could change, nothing would lower its chance to stall again by much, as past deals went: only the buyer can say what would"
 SHEET = ["deal_id", "owner_id", "number", "key", "question", "answer", "evidence", "your_answer"]
 
 
@@ -34,7 +44,7 @@ def run(params: Params, workspace: Workspace) -> str | None:
     actions, unusable = read_actions(params.phases.actions, deals["deal_id"], cutoff)
     answers, unanswered = read_answers(params.phases.answers, deals["deal_id"], cutoff)
     facts, proposals = _facts_of(workspace, scores["deal_id"]), read_parquet(workspace.core / "proposals.parquet")
-    at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects)
+    at = situations(scores["deal_id"], facts, proposals, actions, answers, cutoff, params.phases.withdrawal_subjects, params.cohort.quiet_days)
     whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
     advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
@@ -61,18 +71,27 @@ def _facts_of(workspace: Workspace, deal_ids: pd.Series) -> pd.DataFrame:
 def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
     """phase, step, why_phase, until, role, why_role and is_held_out of each deal; phase_if_silent: of deals of which too little is recorded, the phase if
     the owner says that the buyer is silent indeed (its chance, told from next to no records, does not count)."""
-    bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high}
+    bounds = {"rest_days": params.rest_days, "give_up_days": params.give_up_days, "talk_works": params.talk_works, "restall_high": params.restall_high,
+              "many_stalls": params.many_stalls}
     told = advice.assign(is_large=advice["amount"] >= params.large_deal, **bounds)
     found = []
-    for row in told[[*(name for name in ASKED if name in told), "withdrawn_at"]].to_dict("records"):
+    for row in told[[*(name for name in ASKED if name in told), "withdrawn_at", "restall_if"]].to_dict("records"):
         situation = Situation(**{str(name): value for name, value in row.items() if name in ASKED})
         chosen, who = phase(situation), role(situation)
         if_silent = phase(replace(situation, state="stalled")).then if situation.state == "not_enough_evidence" else ""
-        until = chosen.until.replace("the rest is over", f"it is {row['withdrawn_at'] + pd.Timedelta(days=params.rest_days):%d %B %Y}") if chosen.step == "wait" and situation.days_since_withdrawal < np.inf else chosen.until
-        found.append((chosen.then, chosen.step, chosen.because, until, who.then, who.because if who.then else "", if_silent))
+        found.append((chosen.then, chosen.step, chosen.because, until(chosen, situation, row["withdrawn_at"], row["restall_if"]), who.then, who.because if who.then else "", if_silent))
     table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role", "phase_if_silent"], index=advice.index)
     drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
     return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY, "ask_the_owner"]))
+
+
+def until(chosen: Rule, situation: Situation, withdrawn_at: pd.Timestamp, restall_if: str) -> str:
+    """What moves the deal on, as the rule says it, with what is known of the deal: the day on which the rest is over; what would have to change (see `whatif.changes`)."""
+    if chosen.because == ONLY_AGAIN:
+        return f"{chosen.until}; its chance to stall again would be {restall_if}, as past deals went" if restall_if else f"{chosen.until}; {NOTHING_MOVES}"
+    if chosen.step == "wait" and situation.days_since_withdrawal < np.inf:
+        return chosen.until.replace("the rest is over", f"it is {withdrawn_at + pd.Timedelta(days=situation.rest_days):%d %B %Y}")
+    return chosen.until
 
 
 def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

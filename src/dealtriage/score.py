@@ -16,9 +16,10 @@ from dealtriage.features.registry import by_name
 from dealtriage.gaps import told
 from dealtriage.lookalikes import Ranges, by_feature
 from dealtriage.matrix import KEY, read_stage_names
-from dealtriage.model.after import When, said_after
+from dealtriage.model.after import said_after
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
+from dealtriage.model.when import When
 from dealtriage.params import Params, Publish
 from dealtriage.reasons import added_by_group, contributions, reasons
 from dealtriage.states import settled_states
@@ -32,6 +33,7 @@ from dealtriage.tables import (
     replaced_folder,
     write_parquet,
 )
+from dealtriage.whatif import changes
 from dealtriage.workspace import Workspace, read_cutoff
 
 BAND_COLUMNS = ["band_low", "band_high", "band_came_true_share", "band_ci_low", "band_ci_high", "band_deals"]
@@ -72,7 +74,7 @@ def write_chances(workspace: Workspace, folder: Path, number: int) -> None:
     now = now.assign(p=p[now.index]).reset_index(drop=True)
     win, restall = (load_model(workspace.model / f"{name}.skops") for name in ("win", "restall"))
     then = said_after(When.from_json(card["when"]), win, restall, tuple(card["when_days"]), now)
-    now = now.join(then.where(now["is_quiet"]))
+    now = now.join(then.where(now["is_quiet"])).assign(restall_if=changes(restall, card.get("restall_levers", {}), now).where(now["is_quiet"], ""))
     adds = contributions(model, now[card["features"]], card["typical_deal"]).where(now["is_quiet"])
     past = rows.loc[is_open, [*KEY, "silence_days", "is_quiet", "is_scoring", "facts_known", "p"]]
     for name, table in zip(CHANCES, (past, now, pd.concat([now[["deal_id"]], adds], axis=1)), strict=True):
@@ -111,9 +113,9 @@ def assemble(params: Params, workspace: Workspace, folder: Path, rows: pd.DataFr
 
 
 def _then(now: pd.DataFrame, when_days: list[int], horizon: int) -> pd.DataFrame:
-    """p_revive_<n>d for the other days, wait_days_if_revived, p_win_if_revived and p_restall; empty for deals that are not quiet."""
+    """p_revive_<n>d for the other days, wait_days_if_revived, p_win_if_revived, p_restall and restall_if (see `whatif.changes`); empty for deals that are not quiet."""
     chances = {f"p_revive_{days}d": (now["p"] * now[f"share_{days}d"]).clip(upper=1.0) for days in when_days if days != horizon}
-    return pd.DataFrame({**chances, "wait_days_if_revived": now["wait_days"], "p_win_if_revived": now["p_win"], "p_restall": now["p_restall"]})
+    return pd.DataFrame({**chances, "wait_days_if_revived": now["wait_days"], "p_win_if_revived": now["p_win"], "p_restall": now["p_restall"], "restall_if": now["restall_if"]})
 
 
 def _scores(params: Publish, rows: pd.DataFrame, now: pd.DataFrame, bands: pd.DataFrame) -> pd.DataFrame:

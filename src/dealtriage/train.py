@@ -12,12 +12,14 @@ from dealtriage.calendar import WEEK, fold
 from dealtriage.errors import BadInput
 from dealtriage.lookalikes import ranges
 from dealtriage.matrix import feature_columns, read_labelled, read_rotten_days
-from dealtriage.model.after import farthest, fit_restall, fit_when, fit_win
+from dealtriage.model.after import farthest, fit_win
 from dealtriage.model.candidates import candidates
 from dealtriage.model.fitting import Known, Slice
+from dealtriage.model.restall import comebacks, fit_restall, levers
 from dealtriage.model.rules import rules
 from dealtriage.model.selection import Choice, choose, fit_choice, plain_choice
 from dealtriage.model.store import save_model
+from dealtriage.model.when import fit_when
 from dealtriage.params import Params
 from dealtriage.peers import past
 from dealtriage.tables import read_json, write_json, write_parquet
@@ -38,10 +40,11 @@ def run(params: Params, workspace: Workspace) -> str:
     fitted = fit_choice(choice, known)
     typical = rows.X.median().where(rows.X.notna().mean() >= 0.5)
     when, win = fit_when(known, farthest(params.label)), fit_win(known, farthest(params.label))
+    back = comebacks(known, when)
     workspace.model.mkdir(parents=True, exist_ok=True)
     save_model(fitted, workspace.model / "model.skops")
     save_model(win, workspace.model / "win.skops")
-    save_model(fit_restall(known), workspace.model / "restall.skops")
+    save_model(fit_restall(back), workspace.model / "restall.skops")
     write_parquet(past(drawn(matrix, params.backtest.most_deals), columns), workspace.model / "past.parquet")
     write_parquet(ranges(rows.X, rows.y, rows.deal, params.publish.min_band_deals), workspace.model / "lookalikes.parquet")
     version = hashlib.sha256((workspace.model / "model.skops").read_bytes()).hexdigest()[:12]
@@ -49,7 +52,7 @@ def run(params: Params, workspace: Workspace) -> str:
         "model": choice.name, "is_rule": choice.is_rule, "version": version, "features": columns,
         "horizon_days": params.label.horizon_days, "revival": params.label.revival, "when_days": list(params.label.when_days),
         "cutoff": f"{cutoff:%Y-%m-%d %H:%M:%S}", "line": {"slope": choice.slope, "intercept": choice.intercept},
-        "trials": choice.trials.to_dict("records"), "when": when.to_json(),
+        "trials": choice.trials.to_dict("records"), "when": when.to_json(), "restall_levers": levers(back),
         "trained_on": _about(matrix, rows), "calibrated_on": _about(matrix, known.later), "running_windows": int(len(known.everything.y) - len(rows.y)),
         "typical_deal": {c: None if np.isnan(v) else float(v) for c, v in typical.items()}})
     return f"{choice.name}, version {version}, learnt from {len(rows.y):,} deal-weeks whose windows are over and {len(known.everything.y) - len(rows.y):,} still running\n"

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGTERM
+from threading import Event, Thread
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -71,27 +73,37 @@ def test_what_a_caller_leaves_out_is_taken_as_not_known(answering: Answering, ad
 
 @contextmanager
 def running(command: list[str], folder: Path, **environment: str) -> Iterator[None]:
-    """A server as long as it is needed, up when it says so."""
+    """A server as long as it is needed; it is up when it says so."""
     process = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    said = []
-    assert process.stdout is not None
-    try:
+    said: list[str] = []
+    is_up = Event()
+
+    def listen() -> None:
+        assert process.stdout is not None
         for line in process.stdout:
             said.append(line)
             if "Application startup complete" in line:
-                break
-        assert process.poll() is None, "".join(said)
+                is_up.set()
+        is_up.set()
+
+    listener = Thread(target=listen)
+    listener.start()
+    try:
+        assert is_up.wait(120) and process.poll() is None, "".join(said)
         yield
     finally:
-        os.killpg(process.pid, 15)
-        process.communicate()
+        os.killpg(process.pid, SIGTERM)
+        process.wait(60)
+        listener.join(60)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
 def test_a_champion_on_a_server_with_postgresql_answers_a_request(tmp_path: Path, advice: pd.DataFrame) -> None:
     """As docs/mlflow.md tells it: a tracking server with PostgreSQL and a folder of artifacts, a run logged and promoted by HTTP, and its model served."""
     mlflow, dealtriage = (str(Path(sys.executable).with_name(name)) for name in ("mlflow", "dealtriage"))
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "OMP_NUM_THREADS": "1"}
     run = ["--params", str(finished_run() / "params.yaml"), "--out", str(finished_run())]
     with server() as url:
         store, served = free_port(), free_port()
@@ -100,7 +112,7 @@ def test_a_champion_on_a_server_with_postgresql_answers_a_request(tmp_path: Path
         with running(tracking, tmp_path, **quiet):
             at = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{store}"}
             for command in ("track", "promote"):
-                done = subprocess.run([dealtriage, command, *run], cwd=ROOT, env={**os.environ, **quiet, **at}, capture_output=True, text=True, check=False)
+                done = subprocess.run([dealtriage, command, *run], cwd=ROOT, env={**os.environ, **quiet, **at}, capture_output=True, text=True, check=False, timeout=120)
                 assert done.returncode == 0, done.stderr
             assert "champion of dealtriage: version 1" in done.stdout and list((tmp_path / "artifacts").rglob("model.skops"))
             serve = [mlflow, "models", "serve", "-m", "models:/dealtriage@champion", "--env-manager", "local", "-h", "127.0.0.1", "-p", str(served)]
@@ -108,7 +120,7 @@ def test_a_champion_on_a_server_with_postgresql_answers_a_request(tmp_path: Path
                 features = read_json(finished_run() / "models" / "card.json")["features"]
                 asked = requests(advice)[["deal_id", *features]].assign(proposal="outstanding")
                 body = json.dumps({"dataframe_records": json.loads(asked.to_json(orient="records"))}).encode()
-                with urlopen(Request(f"http://127.0.0.1:{served}/invocations", body, {"Content-Type": "application/json"})) as answer:
+                with urlopen(Request(f"http://127.0.0.1:{served}/invocations", body, {"Content-Type": "application/json"}), timeout=60) as answer:
                     told = json.loads(answer.read(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["predictions"]
     assert [one["deal_id"] for one in told] == advice["deal_id"].tolist()
     assert [one["reason_1"] for one in told if one["state"] != "active"] == advice.loc[advice["p_revive_90d"].notna(), "reason_1"].tolist()

@@ -132,3 +132,16 @@ def test_when_it_is_quiet_again(because: str, facts: list[dict], expected: float
 
 def test_a_silence_that_is_not_over_by_the_export_is_not_known() -> None:
     assert asked([at("2024-03-10", "meeting_held")], cutoff=datetime(2024, 3, 20))["quiet_again_after_days"].isna().all()
+
+
+LATE = [
+    ("when the silence is long enough", [at("2024-03-10", "meeting_held", logged="2024-03-12")], 14.0, 14.0),
+    ("when its last sign is logged", [at("2024-03-10", "meeting_held", logged="2024-03-30")], 14.0, 20.0),
+    ("when the loss is entered", [at("2024-03-10", "meeting_held"), at("2024-03-15", "lost", logged="2024-03-22")], 5.0, 12.0),
+]
+
+
+@pytest.mark.parametrize(("because", "facts", "expected", "known"), LATE, ids=[c[0] for c in LATE])
+def test_when_it_is_known_that_it_is_quiet_again(because: str, facts: list[dict], expected: float, known: float) -> None:
+    found = asked(facts).iloc[0]
+    assert (found["quiet_again_after_days"], found["quiet_again_after_days_known"]) == (expected, known)

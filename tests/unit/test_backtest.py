@@ -63,8 +63,9 @@ def some_rows() -> pd.DataFrame:
     matured = matrix["as_of"] + HORIZON <= CUTOFF
     revived = (matrix["days_until_signal_and_progress"] < HORIZON.days).astype("Int8").where(matured)
     lost = np.where(rng.random(len(matrix)) < 0.3, rng.uniform(0, HORIZON.days, len(matrix)), np.nan)
+    again = np.where(rng.random(len(matrix)) < 0.6, rng.uniform(0, 60, len(matrix)), np.nan)
     return matrix.assign(revived=revived, left_out=np.where(matured, "", "not_matured"), is_in_gap=False, ended_by_whom="",
-                         ended_by=np.where(np.isnan(lost), "open", "lost"), ended_after_days=lost, quiet_again_after_days=np.nan)
+                         ended_by=np.where(np.isnan(lost), "open", "lost"), ended_after_days=lost, quiet_again_after_days=again, quiet_again_after_days_known=again + rng.choice([0.0, 9.0], len(matrix)))
 
 
 def test_no_deal_is_on_two_sides_of_a_split(seen: Seen) -> None:
@@ -100,6 +101,17 @@ def test_a_comeback_that_was_logged_later_is_not_known_yet(seen: Seen) -> None:
         np.testing.assert_array_equal(np.isfinite(known.watched.back[running]), rows["days_until_signal_and_progress_known"] <= followed)
         happened += int((rows["days_until_signal_and_progress"] <= followed).sum())
         told += int(np.isfinite(known.watched.back[running]).sum())
+    assert happened > told > 0
+
+
+def test_a_silence_that_was_known_later_is_not_known_yet(seen: Seen) -> None:
+    happened = told = 0
+    for matrix, known, _ in seen:
+        rows, watched = matrix.loc[known.everything.X.index], known.watched
+        since = watched.followed - watched.back
+        np.testing.assert_array_equal(np.isfinite(watched.again), rows["quiet_again_after_days_known"] <= since)
+        happened += int((rows["quiet_again_after_days"] <= since).sum())
+        told += int(np.isfinite(watched.again).sum())
     assert happened > told > 0
 
 

@@ -47,6 +47,7 @@ PHASE_CASES = [
     (WITHDRAWN, REDISCOVER),
     (replace(WITHDRAWN, proposal="none", days_since_withdrawal=np.inf), REDISCOVER),
     (ANSWERED, REDISCOVER),
+    (replace(ASKED, stalls_since_asked=2), THIRD_PARTY),
     (ASKED, REDISCOVER),
     (replace(ASKED, gauge=0.2), THIRD_PARTY),
     (RESTATED, THIRD_PARTY),
@@ -89,7 +90,7 @@ days = st.one_of(st.just(np.inf), st.floats(0, 200))
 stalled = st.builds(
     Situation, state=st.just("stalled"), proposal=st.sampled_from(["outstanding", "expired", "withdrawn", "none"]), is_new_after_withdrawal=st.booleans(),
     is_same_again=st.booleans(), has_sheet=st.booleans(), days_since_withdrawal=days, signals_since_withdrawal=st.integers(0, 3), days_rediscovering=days,
-    are_needs_restated=st.booleans(), days_since_third_party=days, signals_since_third_party=st.integers(0, 3),
+    are_needs_restated=st.booleans(), stalls_since_asked=st.integers(0, 4), days_since_third_party=days, signals_since_third_party=st.integers(0, 3),
     gauge=st.one_of(st.just(np.nan), st.floats(0, 1)), p_restall=st.one_of(st.just(np.nan), st.floats(0, 1)))
 
 
@@ -128,3 +129,12 @@ def test_every_way_ends(situation: Situation) -> None:
     found = phase(replace(situation, **long_after))
     if situation.has_third_party and situation.has_sheet and situation.proposal != "outstanding":
         assert found.then == "close_out"
+
+
+@given(stalled)
+def test_stalling_again_and_again_moves_a_deal_on_and_never_back(situation: Situation) -> None:
+    order = [WITHDRAW, REDISCOVER, THIRD_PARTY, "close_out"]
+    often, never = (phase(replace(situation, stalls_since_asked=count)).then for count in (4, 0))
+    assert order.index(often) >= order.index(never)
+    if often != never:
+        assert (never, often) == (REDISCOVER, THIRD_PARTY) and situation.is_rediscovering and situation.signs

@@ -23,7 +23,7 @@ DEAL: dict[str, Any] = {
     "cutoff": pd.Timestamp("2026-06-29"), "created_at": pd.Timestamp("2026-01-05"), "p_revive": 0.42, "horizon_days": 90, "why_phase": "a proposal is outstanding",
     "until": "it is withdrawn", "role": "", "why_role": "", "proposal": "outstanding", "proposals_sent": 2, "proposals_outstanding": 1,
     "proposal_sent_at": pd.Timestamp("2026-04-02"), "has_sheet": False, "sheet_note": "", "whom": "Ann Lee, CFO", "whom_evidence": "3 signs to 5 approaches of ours",
-    "gauge": 0.3, "gauge_before": 0.6, "gauge_answered": 0.2, "gauge_prompt": 0.4, "gauge_kept": np.nan, "gauge_broad": 0.3, "hand_90d": -0.5, "p_restall": 0.9,
+    "gauge": 0.3, "gauge_before": 0.6, "gauge_answered": 0.2, "gauge_prompt": 0.4, "gauge_kept": np.nan, "gauge_broad": 0.3, "hand_90d": -0.5, "p_restall": 0.9, "restall_if": "",
     "silence_days": 40.0, "signs_so_far": 4.0, "needs_note": "fewer returns by autumn", "outcome_class": "no_decision", "kind": "indecision", "why_class": "as with others", "why_kind": "the buyer keeps opening our mail",
     "p_no_decision": 0.6, "p_lost_to_competitor": 0.3, "p_disqualified": 0.1, "loss_reason": None, "cause": "clutter"}
 SHEET = [{"key": key, "question": ASKED[key], "answer": "" if key == "lesson" else f"about {key}", "evidence": "", "your_answer": ""} for key in QUESTIONS]
@@ -58,6 +58,8 @@ def test_rediscovery_tells_what_to_avoid_whom_to_ask_and_whether_it_would_last()
     assert "Ann Lee, CFO: 3 signs to 5 approaches of ours." in text
     assert "It does not: the gauge stands at 30%, down from 60% four weeks ago" in text and "mostly we do" in text
     assert "we expect a chance of 90% that it is quiet again within 60 days" in text
+    assert "nothing would lower it by much, as past deals went. Only the buyer can say" in text
+    assert "it would be 58% instead of 90% if there had been 3 meetings (none so far)." in page(phase="2_rediscover", restall_if="58% instead of 90% if there had been 3 meetings (none so far)")
     assert "could be dropped without loss" in text and "Of all we sent, what was of use?" in text
     assert len([line for line in text.splitlines() if line[:2] in {f"{n}." for n in range(1, 9)}]) == 5
     assert "**Not now.**" in page(phase="2_rediscover", step="wait")

@@ -8,9 +8,10 @@ import pytest
 
 from dealtriage.errors import BadInput
 from dealtriage.phases.actions import read_actions, read_answers
+from dealtriage.phases.rules import ONLY_AGAIN, PHASES, Situation
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
-from dealtriage.recommend import corrected, held_out
+from dealtriage.recommend import NOTHING_MOVES, corrected, held_out, until
 from dealtriage.schemas import PROPOSALS, as_typed
 from tests.conftest import make_facts
 
@@ -63,6 +64,17 @@ def test_signals_and_needs_count_from_the_withdrawal_on() -> None:
     assert not asked(moves, actions=[("needs_restated", "02-10")])["are_needs_restated"]
 
 
+def test_stalls_count_from_the_first_time_the_needs_were_asked_for_anew() -> None:
+    moves = [proposal("sent", "01-10"), proposal("withdrawn", "01-20")]
+    signs = [("email_in", day) for day in ("01-30", "02-20", "02-25", "03-30", "05-25")]
+    begun = [("discovery_restarted", "02-10"), ("discovery_restarted", "03-20")]
+    assert asked(moves, facts=[*signs, *begun])["stalls_since_asked"] == 2  # after 25 February and 30 March; 25 May is a week ago
+    assert asked(moves, facts=[*signs[:-1], *begun])["stalls_since_asked"] == 2
+    assert asked(moves, facts=signs)["stalls_since_asked"] == 0
+    assert asked(moves, facts=signs, actions=[("needs_restated", "03-20")])["stalls_since_asked"] == 1
+    assert asked(moves, facts=[*signs, ("discovery_restarted", "01-15")])["stalls_since_asked"] == 0
+
+
 def test_without_a_proposal_they_count_from_the_sheet_on() -> None:
     found = asked([], facts=[("email_in", "02-20"), ("email_in", "04-20")], actions=[("sheet_filled", "03-01")])
     assert (found["has_sheet"], found["signals_since_withdrawal"]) == (True, 1)
@@ -72,16 +84,26 @@ def test_without_a_proposal_they_count_from_the_sheet_on() -> None:
 
 def test_the_action_log_keeps_what_is_usable_and_names_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "actions.csv"
-    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,sheet_filled,\nX,2024-03-01,sheet_filled,\n"
-                    "D,soon,sheet_filled,\nD,2024-03-01,danced,\nD,2024-08-01,Sheet filled,after the export\nD,2030-01-01,sheet_filled,\n")
+    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,proposal_withdrawn,\nX,2024-03-01,proposal_withdrawn,\n"
+                    "D,soon,needs_restated,\nD,2024-03-01,danced,\nD,2024-08-01,Sheet filled,after the export\nD,2030-01-01,needs_restated,\n")
     good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
-    assert good[["action", "note"]].to_numpy().tolist() == [["sheet_filled", ""], ["sheet_filled", "after the export"]]
+    assert good[["action", "note"]].to_numpy().tolist() == [["proposal_withdrawn", ""], ["sheet_filled", "after the export"]]
     assert bad["line"].tolist() == [3, 4, 5, 7]
     assert bad["reason"].tolist() == ["no deal of the export has this id", "done_at is no date like 2026-05-31", "action is none of proposal_withdrawn, sheet_filled, rediscovery_started, needs_restated, third_party_involved", "done_at lies more than three months after the export"]
     assert read_actions(None, pd.Series(["D"]), CUTOFF)[0].empty
     long = pd.Series(["0067E0000028LZPQA2"])
-    path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,sheet_filled\n")
+    path.write_text("deal_id,done_at,action\n0067E0000028LZP,2024-03-01,proposal_withdrawn\n")
     assert read_actions(path, long, CUTOFF)[0]["deal_id"].tolist() == long.tolist()
+
+
+def test_a_sheet_that_says_nothing_is_not_filled(tmp_path: Path) -> None:
+    path = tmp_path / "actions.csv"
+    path.write_text("deal_id,done_at,action,note\nD,2024-03-01,sheet_filled,  \nD,2024-03-02,sheet_filled,too many versions\n")
+    good, bad = read_actions(path, pd.Series(["D"]), CUTOFF)
+    assert good["note"].tolist() == ["too many versions"]
+    assert bad["line"].tolist() == [2] and bad["reason"].str.contains("wants its lesson").all()
+    path.write_text("deal_id,done_at,action\nD,2024-03-01,sheet_filled\n")
+    assert len(read_actions(path, pd.Series(["D"]), CUTOFF)[1]) == 1
 
 
 def test_an_action_log_with_other_columns_is_refused(tmp_path: Path) -> None:
@@ -185,3 +207,17 @@ def test_what_is_amended_or_said_twice_begins_nothing_anew() -> None:
     assert amended["days_rediscovering"] == 61 and amended["sheet_note"] == "on lesson"
     again = asked([*moves, proposal("sent", "04-01", "p2"), proposal("withdrawn", "05-01", "p2")])
     assert again["days_since_withdrawal"] == 31
+
+
+def test_what_would_have_to_change_is_said_of_a_deal_that_would_only_stall_again() -> None:
+    rule = next(one for one in PHASES if one.because == ONLY_AGAIN)
+    situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=30.0, p_restall=0.9)
+    told = until(rule, situation, pd.Timestamp("2024-05-02"), "58% instead of 90% if there had been 3 meetings (none so far)")
+    assert told.startswith("what makes it stall has changed") and "would be 58% instead of 90% if there had been 3 meetings" in told
+    assert until(rule, situation, pd.Timestamp("2024-05-02"), "").endswith(NOTHING_MOVES)
+
+
+def test_the_rest_has_a_last_day() -> None:
+    rule = next(one for one in PHASES if "the rest is over" in one.until)
+    situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=3.0, rest_days=14)
+    assert until(rule, situation, pd.Timestamp("2024-05-29"), "").endswith("it is 12 June 2024")

@@ -8,7 +8,7 @@ import pytest
 
 from dealtriage import evaluate
 from dealtriage.params import Label
-from dealtriage.report import numbers, page
+from dealtriage.report import numbers, page, words
 from dealtriage.report.build import plain
 
 LABEL = Label(horizon_days=90, revival="signal_and_progress", when_days=(30, 90, 180))
@@ -122,3 +122,11 @@ def test_what_cannot_be_told_is_a_dash() -> None:
 
 def test_json_holds_no_number_that_is_none() -> None:
     assert plain({1: [np.float64("nan"), np.int64(3), np.bool_(True), 0.12345678, None, "x"]}) == {"1": [None, 3, True, 0.123457, None, "x"]}
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(-0.08, -0.01, "too high"), (0.01, 0.08, "too low"), (-0.02, 0.01, "as expected"), (None, None, "not known")])
+def test_the_newest_chances_are_judged_as_the_page_says(low: float | None, high: float | None, verdict: str) -> None:
+    rows = [{"month": "2026-05", "ci_low": -1.0, "ci_high": -0.5}] + ([] if low is None else [{"month": "all", "seen_share": 0.2, "expected_share": 0.24, "ci_low": low, "ci_high": high}])
+    table = pd.DataFrame(rows)
+    assert numbers.newest_chances(table) == verdict
+    assert (f"may be {verdict} at present" in words._running(table)) == (verdict in ("too high", "too low"))

@@ -9,13 +9,14 @@ import pandas as pd
 from dealtriage.features.columns import DAY
 from dealtriage.params import Params
 from dealtriage.phases.actions import read_actions
+from dealtriage.phases.withdrawals import withdrawals
 from dealtriage.tables import column_names, parts, read_parquet
 from dealtriage.workspace import Workspace, read_cutoff
 
 KEY = ["deal_id", "as_of"]
-PHASES = {"1_withdraw": "proposal_withdrawn", "2_rediscover": "discovery_restarted", "3_third_party": "third_party_involved"}
-OF_ACTION = {"proposal_withdrawn": "1_withdraw", "rediscovery_started": "2_rediscover", "third_party_involved": "3_third_party"}
-OF_KIND = {kind: phase for phase, kind in PHASES.items()}
+PHASES = ("1_withdraw", "2_rediscover", "3_third_party")
+OF_ACTION = {"rediscovery_started": "2_rediscover", "third_party_involved": "3_third_party"}
+OF_KIND = {"discovery_restarted": "2_rediscover", "third_party_involved": "3_third_party"}
 ENTERED_WITHIN_DAYS = 2
 OWNERS = ("deal_created", "owner_changed")
 OUTSTANDING = "is_proposal_outstanding"
@@ -28,17 +29,24 @@ def evidence(params: Params, workspace: Workspace, log: pd.DataFrame) -> Iterato
     owner_id: who had the deal then. revived: whether the deal came back within the horizon. still_days: days from as_of during which neither the buyer stirred nor the deal
     ended; infinite if neither happened. recommended, is_held_out: the newest line of the log in the week before as_of, and at it; empty if none.
     For each phase, can_<phase>: it was possible and had not been done before; <phase>_after_days: days from as_of until it was done for
-    the first time, by the CRM or the action log, if in the week that follows; empty if not.
+    the first time, by the CRM (a task that tells of a withdrawal counts) or the action log, if in the week that follows; empty if not.
     """
     known_deals = read_parquet(workspace.core / "deals.parquet", ["deal_id"])["deal_id"]
     actions = read_actions(params.phases.actions, known_deals, pd.Timestamp(read_cutoff(workspace)))[0]
-    done_outside = _done_by_actions(actions[actions["done_at"] < read_cutoff(workspace)])
+    actions = actions[actions["done_at"] < read_cutoff(workspace)]
     for timeline, labels, features in zip(parts(workspace.timeline), parts(workspace.cohort / "labels"), parts(workspace.features), strict=True):
-        facts = read_parquet(timeline, ["deal_id", "occurred_at", "kind", "is_seller_touch", "owner_id"])
+        facts = read_parquet(timeline, ["deal_id", "occurred_at", "known_at", "kind", "label", "is_seller_touch", "owner_id"])
         owners = facts.loc[facts["kind"].isin(OWNERS), ["deal_id", "occurred_at", "owner_id"]]
-        entered = facts[facts["kind"].isin(PHASES.values())]
-        done = pd.concat([entered.assign(phase=entered["kind"].map(OF_KIND))[["deal_id", "occurred_at", "phase"]], done_outside])
+        done = what_was_done(facts, actions, params.phases.withdrawal_subjects)
         yield rows_of(_finished(read_parquet(labels)), _outstanding(features), begun(done, facts[facts["is_seller_touch"]]), owners, log)
+
+
+def what_was_done(facts: pd.DataFrame, actions: pd.DataFrame, withdrawal_subjects: str) -> pd.DataFrame:
+    """deal_id, occurred_at, phase: each time that a phase was done, by the CRM or the action log."""
+    withdrawn = withdrawals(facts, actions, withdrawal_subjects).assign(phase="1_withdraw")
+    entered = facts.assign(phase=facts["kind"].map(OF_KIND))
+    told = actions.assign(phase=actions["action"].map(OF_ACTION)).rename(columns={"done_at": "occurred_at"})
+    return pd.concat([one.dropna(subset=["phase"])[["deal_id", "occurred_at", "phase"]] for one in (withdrawn, entered, told)], ignore_index=True)
 
 
 def begun(done: pd.DataFrame, touches: pd.DataFrame) -> pd.DataFrame:
@@ -87,8 +95,3 @@ def _outstanding(path: Path) -> pd.DataFrame:
     if OUTSTANDING in column_names(path):
         return read_parquet(path, [*KEY, OUTSTANDING])
     return read_parquet(path, KEY).assign(**{OUTSTANDING: np.nan})
-
-
-def _done_by_actions(actions: pd.DataFrame) -> pd.DataFrame:
-    told = actions.assign(phase=actions["action"].map(OF_ACTION), occurred_at=actions["done_at"]).dropna(subset=["phase"])
-    return told[["deal_id", "occurred_at", "phase"]]

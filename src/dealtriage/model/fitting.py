@@ -12,7 +12,7 @@ from dealtriage.model.base import Floats, TwoClasses, two_columns
 from dealtriage.model.cure import Watched
 
 SUREST = 1e-4
-SPREADS = np.array([0.05, 0.1])  # by how much slope and intercept are expected to be off before any row is seen
+SPREADS = (0.05, 0.1)  # by how much slope and intercept are expected to be off before any row is seen
 
 
 class Calibrated(TwoClasses):
@@ -64,21 +64,23 @@ class Known:
         return self.everything.of(self.watched.followed >= self.horizon_days)
 
 
-def calibration_line(odds: Floats, y: NDArray[np.int64], deal: NDArray[np.int64]) -> tuple[float, float]:
+def calibration_line(odds: Floats, y: NDArray[np.int64], deal: NDArray[np.int64], weight: Floats | None = None,
+                     spreads: tuple[float, float] = SPREADS) -> tuple[float, float]:
     """Slope and intercept that make log-odds come true, drawn towards (1, 0) where deals are few.
 
-    The posterior mode under normal priors around slope 1 and intercept 0, of spread 0.05 and 0.1: the level moves with the times, the slope hardly.
-    A deal counts once, however many rows it has.
+    The posterior mode under normal priors around slope 1 and intercept 0, of `spreads` (0.05 and 0.1): the level moves with the times, the slope hardly.
+    A deal counts once on average, however many rows it has; `weight`: by how much its rows count for one another.
     """
     if not len(y):
         return 1.0, 0.0
-    weight = len(np.unique(deal)) / len(y)
+    each = np.ones(len(y)) if weight is None else weight
+    weight = len(np.unique(deal)) / each.sum() * each
     design = np.column_stack([odds, np.ones(len(odds))])
     line = np.array([1.0, 0.0])
     for _ in range(50):
         p = expit(design @ line)
-        slope = weight * design.T @ (y - p) - (line - [1.0, 0.0]) / SPREADS**2
-        curve = weight * (design * (p * (1 - p))[:, None]).T @ design + np.diag(1 / SPREADS**2)
+        slope = design.T @ (weight * (y - p)) - (line - [1.0, 0.0]) / np.square(spreads)
+        curve = (design * (weight * p * (1 - p))[:, None]).T @ design + np.diag(1 / np.square(spreads))
         step = np.linalg.solve(curve, slope)
         line = line + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-9:

@@ -23,12 +23,15 @@ UNUSABLE = ["line", "deal_id", "reason"]
 def read_actions(path: Path | None, deal_ids: pd.Series, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The usable actions (deal_id, done_at, action, note), and the rows that are not (line, deal_id, reason).
 
-    Actions may be newer than the export, by three months at most: a rep acts on a list after it was made.
+    Actions may be newer than the export, by three months at most: a rep acts on a list after it was made. A sheet is filled with what only people can
+    tell, so `sheet_filled` without a note says nothing and cannot be used.
     15-character ids of Salesforce stand for their long form. No file is an empty one. Raises BadInput when the file has other columns.
     """
     raw = _read(path, COLUMNS, deal_ids, optional=("note",))
     raw["action"] = raw["action"].str.strip().str.casefold().str.replace(r"[ -]+", "_", regex=True)
-    usable, unusable = _sifted(raw, deal_ids, cutoff, "done_at", {f"action is none of {', '.join(ACTIONS)}": ~raw["action"].isin(ACTIONS)})
+    usable, unusable = _sifted(raw, deal_ids, cutoff, "done_at", {
+        f"action is none of {', '.join(ACTIONS)}": ~raw["action"].isin(ACTIONS),
+        f"a filled sheet wants its lesson: write it as the note, or as the answer to `{OWN}` in the file of answers": (raw["action"] == "sheet_filled") & (raw["note"].str.strip() == "")})
     return usable[list(COLUMNS)], unusable
 
 

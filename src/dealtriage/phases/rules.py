@@ -23,6 +23,7 @@ class Situation:
     signals_since_withdrawal: int = 0
     days_rediscovering: float = np.inf
     are_needs_restated: bool = False
+    stalls_since_asked: int = 0
     days_since_third_party: float = np.inf
     signals_since_third_party: int = 0
     gauge: float = np.nan
@@ -34,6 +35,7 @@ class Situation:
     give_up_days: float = 60.0
     talk_works: float = 0.5
     restall_high: float = 0.85
+    many_stalls: int = 2
 
     @property
     def is_rediscovering(self) -> bool:
@@ -65,6 +67,7 @@ class Rule:
     until: str = ""
 
 
+ONLY_AGAIN = "it would most likely only stall again: no point in trying yet"
 WITHDRAW, REDISCOVER, THIRD_PARTY = "1_withdraw", "2_rediscover", "3_third_party"
 PHASES = (
     Rule("leave_alone", "the buyer is not quiet", lambda s: s.state == "active"),
@@ -95,12 +98,14 @@ PHASES = (
          "it is closed as lost, with a reason; or the buyer comes back"),
     Rule(REDISCOVER, "the proposal was withdrawn only lately: leave the buyer in peace for now",
          lambda s: s.days_since_withdrawal < s.rest_days and s.signs == 0, "wait", "the buyer gives a sign, or the rest is over"),
-    Rule(REDISCOVER, "it would most likely only stall again: no point in trying yet",
+    Rule(REDISCOVER, ONLY_AGAIN,
          lambda s: s.p_restall > s.restall_high and s.signs == 0 and not s.is_rediscovering, "wait", "what makes it stall has changed, or you find out that it has"),
     Rule(REDISCOVER, "the buyer has not come back since the withdrawal", lambda s: s.proposal == "withdrawn" and s.signs == 0, until="the buyer gives a sign"),
     Rule(REDISCOVER, "nothing is on the table and the sheet is filled: ask anew what they need", lambda s: s.signs == 0, until="the buyer gives a sign"),
     Rule(REDISCOVER, "the buyer gave a sign since and is quiet again, and nobody has asked anew what they need", lambda s: not s.is_rediscovering,
          until="their needs are asked for anew"),
+    Rule(THIRD_PARTY, "since their needs were asked for anew it came back and stalled again and again: talking alone does not hold it",
+         lambda s: s.stalls_since_asked >= s.many_stalls, until="a third party is brought in"),
     Rule(REDISCOVER, "their needs are being asked for anew, and talking works: go on until they are restated", lambda s: not s.are_needs_restated and s.is_talking,
          until="the needs are restated, or talking stops working"),
     Rule(THIRD_PARTY, "their needs were asked for anew, the buyer gave a sign, and talking still does not work", lambda s: not s.is_talking,

@@ -1,10 +1,10 @@
 """What the phase rules ask of each deal on the export day: from its facts, its proposals, the action log and the answered sheets."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from dealtriage.phases.withdrawals import withdrawals
 
 SETTLED = ("withdrawn", "accepted", "rejected", "expired")
 DAY = pd.Timedelta(days=1)
@@ -12,20 +12,20 @@ COLUMNS = ["deal_id", "kind", "known_at", "occurred_at", "is_buyer_signal", "lab
 
 
 def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame, answers: pd.DataFrame,
-               cutoff: pd.Timestamp, withdrawal_subjects: str = "") -> pd.DataFrame:
+               cutoff: pd.Timestamp, withdrawal_subjects: str = "", quiet_days: int = 14) -> pd.DataFrame:
     """deal_id; proposals_sent, proposals_outstanding, proposals_expired, proposal (outstanding, expired, withdrawn or none), is_new_after_withdrawal (an outstanding
-    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated;
+    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated, stalls_since_asked (silences of `quiet_days` that followed a sign since the needs were first asked for anew, the present one too);
     days_since_third_party, signals_since_third_party.
 
     Of several withdrawals the first after the latest proposal counts, of several sheets the first: what is repeated or amended begins nothing anew. A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
     are infinite where something never happened; actions newer than the export count as of the export.
     """
     index = pd.Index(deal_ids.to_numpy(), name="deal_id")
-    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("proposal_withdrawn", "rediscovery_started", "needs_restated", "third_party_involved")}
+    told = {name: _newest(actions[actions["action"] == name], "done_at") for name in ("rediscovery_started", "needs_restated", "third_party_involved")}
     by_kind = {name: _newest(facts[facts["kind"] == name], "known_at") for name in ("discovery_restarted", "third_party_involved")}
-    tasks = facts[(facts["kind"] == "task_done") & _matches(facts["label"], withdrawal_subjects)]
-    loose = _later(told["proposal_withdrawn"], _newest(tasks, "known_at"))
-    withdrawn = _first_after_last_sent(facts, actions, tasks)
+    every = withdrawals(facts, actions, withdrawal_subjects)
+    loose = _newest(every[~every["is_of_proposal"]], "known_at")
+    withdrawn = _first_after_last_sent(facts, every)
     sheet_at = _first(pd.concat([actions[actions["action"] == "sheet_filled"].rename(columns={"done_at": "at"}), answers[answers["is_own"]].rename(columns={"answered_at": "at"})]))
     since = withdrawn.combine_first(sheet_at)
     frame = _on_the_table(index, facts, proposals, loose, withdrawn, cutoff)
@@ -40,18 +40,16 @@ def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame
     asked = asked[asked >= since.reindex(asked.index)]
     restated = told["needs_restated"][told["needs_restated"] >= since.reindex(told["needs_restated"].index)]
     frame["days_rediscovering"], frame["are_needs_restated"] = _days(asked, index, cutoff), index.isin(restated.index)
+    frame["stalls_since_asked"] = _stalls_after(facts, _first_asked(facts, actions, since), index, cutoff, quiet_days)
     helped = _later(by_kind["third_party_involved"], told["third_party_involved"])
     helped = helped[helped >= since.reindex(helped.index)]
     frame["days_since_third_party"], frame["signals_since_third_party"] = _days(helped, index, cutoff), _signals_after(facts, helped, index)
     return frame.reset_index()
 
 
-def _first_after_last_sent(facts: pd.DataFrame, actions: pd.DataFrame, tasks: pd.DataFrame) -> pd.Series:
-    """When each deal's proposal was withdrawn: the first withdrawal since the latest proposal before any withdrawal, by the CRM, a task or the action log."""
-    crm = facts[facts["kind"] == "proposal_withdrawn"]
-    told = actions[actions["action"] == "proposal_withdrawn"]
-    every = pd.concat([crm[["deal_id", "known_at"]], tasks[["deal_id", "known_at"]], told[["deal_id", "done_at"]].rename(columns={"done_at": "known_at"})])
-    every = every.rename(columns={"known_at": "at"}).astype({"deal_id": "str", "at": "datetime64[us]"})
+def _first_after_last_sent(facts: pd.DataFrame, withdrawn: pd.DataFrame) -> pd.Series:
+    """When each deal's proposal was withdrawn: the first withdrawal since the latest proposal before any withdrawal."""
+    every = withdrawn.rename(columns={"known_at": "at"})
     sent = facts.loc[facts["kind"] == "proposal_sent", ["deal_id", "occurred_at"]]
     newest = every.groupby("deal_id")["at"].max()
     before = sent[sent["occurred_at"] <= _times(newest, sent["deal_id"])].groupby("deal_id")["occurred_at"].max()
@@ -118,15 +116,24 @@ def _later(*times: pd.Series) -> pd.Series:
     return pd.concat(times).groupby(level=0).max()
 
 
-def _matches(labels: pd.Series, pattern: str) -> NDArray[np.bool_]:
-    if not pattern:
-        return np.zeros(len(labels), dtype=bool)
-    return np.array([isinstance(label, str) and re.search(pattern, label, re.IGNORECASE) is not None for label in labels], dtype=bool)
-
-
 def _signals_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index) -> pd.Series:
     later = facts[facts["is_buyer_signal"] & (facts["occurred_at"] > _times(times, facts["deal_id"]))]
     return _count(later, index)
+
+
+def _first_asked(facts: pd.DataFrame, actions: pd.DataFrame, since: pd.Series) -> pd.Series:
+    """When the needs were first asked for anew, by a task or the action log, at or after each deal's time."""
+    tasks = facts.loc[facts["kind"] == "discovery_restarted", ["deal_id", "known_at"]].rename(columns={"known_at": "at"})
+    told = actions.loc[actions["action"].isin(["rediscovery_started", "needs_restated"]), ["deal_id", "done_at"]].rename(columns={"done_at": "at"})
+    every = pd.concat([tasks, told]).astype({"deal_id": "str", "at": "datetime64[us]"})
+    return _first(every[every["at"] >= _times(since, every["deal_id"])])
+
+
+def _stalls_after(facts: pd.DataFrame, times: pd.Series, index: pd.Index, cutoff: pd.Timestamp, quiet_days: int) -> pd.Series:
+    """How often the buyer gave a sign after each deal's time and was silent for `quiet_days` then."""
+    signs = facts[facts["is_buyer_signal"] & (facts["occurred_at"] > _times(times, facts["deal_id"]))].sort_values("occurred_at", kind="stable")
+    following = signs.groupby("deal_id")["occurred_at"].shift(-1).fillna(cutoff)
+    return _count(signs[following - signs["occurred_at"] >= quiet_days * DAY], index)
 
 
 def _days(times: pd.Series, index: pd.Index, cutoff: pd.Timestamp) -> pd.Series:

@@ -98,7 +98,7 @@ def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
         "table_told": _table(deal), "has_sheet": bool(deal["has_sheet"]), "sheet_note": deal["sheet_note"], "needs": deal["needs_note"], "heard_at": _day(deal["cutoff"] - pd.Timedelta(days=deal["silence_days"])) if deal["signs_so_far"] else "",
         "whom": deal["whom"], "whom_evidence": deal["whom_evidence"], "first_name": deal["whom"].split(",")[0] if deal["whom"] and not deal["whom"].startswith("the contact ") else "",
         "gauge_told": _gauge(gauge, deal["gauge_before"], params.talk_works), "hand_told": _hand(deal["hand_90d"]),
-        "restall_told": _restall(deal["p_restall"]), "silence_told": days(deal["silence_days"]),
+        "restall_told": _restall(deal["p_restall"]), "restall_if": deal["restall_if"], "silence_told": days(deal["silence_days"]),
         "outcome_told": ": ".join(outcome) or "not clear", "outcome_why": "; ".join(part for part in (deal["why_class"], deal["why_kind"] if deal["kind"] != "unknown" else "") if part),
         "outcome_chances": ", ".join(f"{name.replace('_', ' ')} {share(deal[f'p_{name}'])}" for name in ("no_decision", "lost_to_competitor", "disqualified")),
         "stated": deal["loss_reason"] if isinstance(deal["loss_reason"], str) else "", "cause_told": CAUSE_TOLD[deal["cause"]]}

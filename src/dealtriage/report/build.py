@@ -149,7 +149,7 @@ class Report:
             "left_out_rows": dict(zip(left_out["left_out"], left_out["rows"].tolist(), strict=True)),
             "gain_over_silence": self.over_silence(self.name), "brier_skill": self.skill["brier_skill"], "brier_skill_ci": self.skill["ci"],
             "ece_ci": self.error_ci, "calibration_slope_ci": lines and lines[0], "calibration_intercept_ci": lines and lines[1],
-            "capacity": self.capacities.iloc[0].to_dict(), "loss_trend": self.trend,
+            "capacity": self.capacities.iloc[0].to_dict(), "loss_trend": self.trend, "newest_chances": numbers.newest_chances(self.read["running"]),
             "when": {"median_days": numbers.median_days(self.chosen, self.params.label), "said": _records(self.when), "won": _records(self.win), "restall": _records(self.restall)},
             "tried": _records(numbers.tried(self.read["trials"])),
             "sensitivity": {"split": self.split, **{name: _records(self.read[name].head(10) if name == "drift" else self.read[name]) for name in FOUND}}}

@@ -9,7 +9,8 @@ from sklearn.metrics import log_loss
 
 from dealtriage import evaluate
 from dealtriage.features.columns import DAY
-from dealtriage.model.after import LASTS_DAYS, farthest
+from dealtriage.model.after import farthest
+from dealtriage.model.restall import LASTS_DAYS
 from dealtriage.params import Label
 
 KEY = ["fold", "as_of", "deal_id"]
@@ -153,6 +154,18 @@ def _by_thirds(asked: pd.DataFrame) -> pd.DataFrame:
     third = np.minimum((asked["p"].rank(method="first", pct=True) * 3 - 1e-9).astype(int), 2)
     parts = {"all": asked, **{name: asked[third == number] for number, name in enumerate(("lowest third", "middle third", "highest third"))}}
     return pd.DataFrame([{"part": name, **evaluate.came_true(part)} for name, part in parts.items() if len(part)])
+
+
+def newest_chances(running: pd.DataFrame) -> str:
+    """Whether as many of the newest deals, whose windows still run, are back as their chances say: `too high` (fewer are than chance explains), `too low`, `as expected`; `not known`.
+
+    running: see `sensitivity.censoring.running`.
+    """
+    whole = running[running["month"] == "all"]
+    if whole.empty:
+        return "not known"
+    low, high = whole[["ci_low", "ci_high"]].iloc[0]
+    return "too high" if high < 0 else "too low" if low > 0 else "as expected"
 
 
 def median_days(chosen: pd.DataFrame, label: Label) -> float | None:

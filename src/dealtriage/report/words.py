@@ -50,16 +50,14 @@ def _right(bands: pd.DataFrame) -> int:
 
 
 def _running(table: pd.DataFrame) -> str:
-    whole = table[table["month"] == "all"]
-    if whole.empty:
+    verdict = numbers.newest_chances(table)
+    if verdict == "not known":
         return "Of windows that still run too little is known to say whether it does."
-    one = whole.iloc[0]
+    one = table[table["month"] == "all"].iloc[0]
     so_far = f"Of the newest deals, whose windows still run, {percent(one['seen_share'])} are back so far; {percent(one['expected_share'])} were expected by now"
-    if one["ci_high"] < 0:
-        return f"{so_far}. **That is fewer than chance explains: the chances may be too high at present.**"
-    if one["ci_low"] > 0:
-        return f"{so_far}. **That is more than chance explains: the chances may be too low at present.**"
-    return f"{so_far}: no more apart than chance explains."
+    if verdict == "as expected":
+        return f"{so_far}: no more apart than chance explains."
+    return f"{so_far}. **That is {'fewer' if verdict == 'too high' else 'more'} than chance explains: the chances may be {verdict} at present.**"
 
 
 def _trend(trend: dict[str, Any]) -> str:

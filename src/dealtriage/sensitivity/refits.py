@@ -13,13 +13,14 @@ from dealtriage.backtest import FEWEST_OF_EACH, FEWEST_ROWS, known_at
 from dealtriage.calendar import Fold, last_matured
 from dealtriage.features.columns import DAY
 from dealtriage.matrix import deal_group
-from dealtriage.model.after import farthest, fit_when
+from dealtriage.model.after import farthest
 from dealtriage.model.base import Floats
 from dealtriage.model.candidates import candidates
 from dealtriage.model.cure import fit_weighted
 from dealtriage.model.fitting import Known, chance
 from dealtriage.model.rules import rules
 from dealtriage.model.selection import NO_TRIALS, Choice, fit_choice
+from dealtriage.model.when import fit_when
 from dealtriage.params import Label, Params
 from dealtriage.reasons import group_of
 
@@ -136,7 +137,7 @@ def _candidate(columns: list[str], params: Params, without: str) -> BaseEstimato
 def _share_by(asked: pd.DataFrame, known: Known, params: Params, cutoff: datetime) -> Floats:
     """The part of the chance that should have come true by the cutoff."""
     when = fit_when(known, farthest(params.label))
-    return np.minimum(when.share(followed_days(asked, cutoff), asked["silence_days"].to_numpy(dtype=float)), 1.0)  # type: ignore[arg-type]
+    return np.minimum(when.share(followed_days(asked, cutoff), asked["silence_days"].to_numpy(dtype=float)), 1.0)
 
 
 def as_table(found: pd.DataFrame, p: str = "p") -> pd.DataFrame:

@@ -21,17 +21,21 @@ def said(facts: pd.DataFrame, asked: pd.DataFrame, patterns: Mapping[str, str]) 
     near = near[(near["known_at"] < near["as_of"]) & (near["known_at"] >= near["as_of"] - LATELY)]
     by = near["is_buyer_signal"].map({True: "buyer", False: "crm_note"})
     found = pd.DataFrame(index=pd.Index(asked["deal_id"], name="deal_id"))
-    for name, pattern in patterns.items():
-        hits = by[_speaks(near["label"], [pattern])]
+    speaks = {name: _speaks(near["label"], pattern) for name, pattern in patterns.items()}
+    for name, is_hit in speaks.items():
+        hits = by[is_hit]
         who = hits.groupby(near.loc[hits.index, "deal_id"]).min()  # buyer comes before crm_note
         found[name] = who.reindex(found.index).fillna("").to_numpy()
-    told_of = near[_speaks(near["label"], list(patterns.values()))]
+    told_of = near[np.logical_or.reduce([np.zeros(len(near), dtype=bool), *speaks.values()])]
     newest = told_of.sort_values(["deal_id", "known_at", "fact_id"], kind="stable").drop_duplicates("deal_id", keep="last").set_index("deal_id")
     what = [f'on {one.occurred_at:%d %B %Y} {"they wrote" if one.is_buyer_signal else "we noted"}: "{one.label}"' for one in newest.itertuples()]
     found["what"] = pd.Series(what, index=newest.index, dtype="str").reindex(found.index).fillna("").to_numpy()
     return found.reset_index(drop=True)
 
 
-def _speaks(labels: pd.Series, patterns: list[str]) -> NDArray[np.bool_]:
-    """Which labels match one of the patterns; an empty pattern matches none."""
-    return np.array([any(pattern and re.search(pattern, label, re.IGNORECASE) for pattern in patterns) for label in labels], dtype=bool)
+def _speaks(labels: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    """Which labels match the pattern; an empty one matches none."""
+    if not pattern:
+        return np.zeros(len(labels), dtype=bool)
+    matches = re.compile(pattern, re.IGNORECASE).search
+    return np.array([matches(label) is not None for label in labels], dtype=bool)

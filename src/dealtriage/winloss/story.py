@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dealtriage.words import many
@@ -71,13 +72,13 @@ def story(facts: pd.DataFrame, turned_at: pd.Timestamp, champion: str | None) ->
 
 def _runs(facts: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
     """Three or more messages and calls of ours in a row without a sign of the buyer in between, nor in the week after the last."""
-    rounds = facts["is_buyer_signal"].cumsum()
-    signals = facts.loc[facts["is_buyer_signal"], "occurred_at"].to_numpy()
-    own, found = facts[facts["kind"].isin(CHASING)], []
-    for number, run in own.groupby(rounds[own.index]):
-        until = run["occurred_at"].iloc[-1]
-        if len(run) >= RUN and (number >= len(signals) or pd.Timestamp(signals[number]) - until > WEEK):
-            found.append((run["occurred_at"].iloc[0], f"from here to {until:%d %B} {many(len(run), 'message or call', 'messages and calls')} of ours, none answered"))
+    is_signal, is_ours = facts["is_buyer_signal"].to_numpy(), facts["kind"].isin(CHASING).to_numpy()
+    signals, ours, found = facts["occurred_at"][is_signal].to_list(), facts["occurred_at"][is_ours].to_list(), []
+    rounds, begins, counts = np.unique(is_signal.cumsum()[is_ours], return_index=True, return_counts=True)
+    for number, begin, count in zip(rounds, begins, counts, strict=True):
+        until = ours[begin + count - 1]
+        if count >= RUN and (number >= len(signals) or signals[number] - until > WEEK):
+            found.append((ours[begin], f"from here to {until:%d %B} {many(count, 'message or call', 'messages and calls')} of ours, none answered"))
     return found
 
 
