@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator
 from dealtriage.features.registry import by_name
 from dealtriage.lookalikes import Ranges, by_feature
 from dealtriage.matrix import read_stage_names
-from dealtriage.model.after import When, said_after
+from dealtriage.model.after import said_after
 from dealtriage.model.fitting import chance
 from dealtriage.model.store import load_model
+from dealtriage.model.when import When
 from dealtriage.params import Params
 from dealtriage.phases.rules import Situation, phase, role
 from dealtriage.reasons import contributions, reasons

@@ -19,7 +19,7 @@ from dealtriage.workspace import Workspace
 HASHED = {"raw": None, "core": "core", "timeline": "timeline", "cohort": "cohort", "features": "features",
           "predictions": "predictions", "scores": "scores"}
 INPUTS = {"raw": "source", "features": "training", "predictions": "evaluation"}
-LONGEST_NOTE = 7500  # MLflow keeps 8,000 signs
+LONGEST_NOTE = 4900  # PostgreSQL holds 5,000 signs of a description
 
 
 def track(params: Params, workspace: Workspace, params_text: str) -> str:
