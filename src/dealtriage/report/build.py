@@ -23,9 +23,11 @@ FOUND = ("learning", "labels", "ablation", "censoring", "running", "base_rate", 
 
 
 def run(params: Params, workspace: Workspace) -> str:
-    """Write reports/metrics, reports/tables, reports/figures and reports/model-card.md. Returns the page's first part."""
+    """Write reports/metrics (backtest.json with every number, summary.json with those that two runs are compared by), reports/tables, reports/figures and reports/model-card.md. Returns the page's first part."""
     report = assemble(params, workspace)
-    write_json(workspace.reports / "metrics" / "backtest.json", plain(report.metrics()))
+    metrics = plain(report.metrics())
+    write_json(workspace.reports / "metrics" / "backtest.json", metrics)
+    write_json(workspace.reports / "metrics" / "summary.json", summary(metrics))
     with replaced_folder(workspace.reports / "tables") as folder:
         for name, table in report.tables().items():
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
@@ -162,6 +164,17 @@ def assemble(params: Params, workspace: Workspace) -> Report:
     alarms = alone_alarms(read["alone"], params.model.trusted)
     gate = Gate(params.publish.capacity, params.backtest.bootstrap, LARGE_SEGMENT, alarms, params.model.leak_auc)
     return Report(params, read_cutoff(workspace), read, read_json(workspace.sensitivity / "split.json"), decide(read["backtest"], gate), alarms)
+
+
+def summary(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The few numbers that two runs are compared by, flat, as `dvc metrics diff` shows them."""
+    gain, choice, capacity = metrics["gain_over_silence"], metrics["choice"], metrics["capacity"]
+    low, high = gain["ci"] or (None, None)
+    same = {name: metrics[name] for name in ("rows", "deals", "revived_share", "auc", "log_loss", "brier_skill", "ece", "calibration_slope")}
+    rule = metrics["rules"][choice["best_rule"]]["log_loss"]
+    return {"published": metrics["model"], "best_rule": choice["best_rule"], **same, "log_loss_of_the_best_rule": rule,
+            "gain_over_silence": gain["log_loss_gain"], "gain_over_silence_low": low, "gain_over_silence_high": high,
+            "came_back_of_those_worked_on": capacity["revived_share"], "came_back_by_shortest_silence": capacity["silence_revived_share"]}
 
 
 def draw(report: Report, folder: Path) -> set[str]:
