@@ -22,7 +22,9 @@ from dealtriage.tables import read_parquet, read_parts, replaced_folder
 from dealtriage.winloss import build as winloss
 from dealtriage.workspace import Workspace, read_cutoff
 
-TAKEN_OVER = ("models/model.skops", "models/win.skops", "models/restall.skops", "models/card.json", "models/lookalikes.parquet", "models/past.parquet", "reports/tables/bands.csv")
+TAKEN_OVER = ("models/model.skops", "models/win.skops", "models/restall.skops", "models/card.json", "models/lookalikes.parquet", "models/past.parquet",
+              *(f"reports/tables/{name}.csv" for name in ("bands", "calls", "capacity")), "reports/figures/reliability.png")
+GOES_ON = ("data/recommended/log.parquet", "data/evidence/evidence.parquet")  # what was recommended so far, and what came of it
 
 
 def run(params: Params, before: Workspace, workspace: Workspace) -> str:
@@ -42,7 +44,7 @@ def run(params: Params, before: Workspace, workspace: Workspace) -> str:
     _features(params, before, workspace, since)
     _scores(params, before, workspace, since)
     winloss.run(params, workspace)
-    _go_on_with_the_log(before, workspace)
+    _go_on(before, workspace)
     said = recommend.run(params, workspace)
     lists.run(params, workspace)
     rows = read_parts(workspace.cohort / "rows", ["deal_id", "as_of"])
@@ -59,12 +61,13 @@ def _take_over(before: Workspace, workspace: Workspace, name: str) -> None:
     shutil.copyfile(source, target)
 
 
-def _go_on_with_the_log(before: Workspace, workspace: Workspace) -> None:
-    """What was recommended so far, which this week's recommendations are added to."""
-    log = before.recommended / "log.parquet"
-    if log.is_file() and before.root.resolve() != workspace.root.resolve():
-        workspace.recommended.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(log, workspace.recommended / log.name)
+def _go_on(before: Workspace, workspace: Workspace) -> None:
+    """Copy what grows from run to run, where there is such."""
+    if before.root.resolve() == workspace.root.resolve():
+        return
+    for name in GOES_ON:
+        if (before.root / name).is_file():
+            _take_over(before, workspace, name)
 
 
 def _rows(params: Params, workspace: Workspace, since: datetime) -> None:
