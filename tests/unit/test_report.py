@@ -1,6 +1,7 @@
 """The numbers behind the model card, on tables whose answers are known."""
 
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from dealtriage import evaluate
 from dealtriage.params import Label
-from dealtriage.report import numbers, page
+from dealtriage.report import figures, numbers, page
 from dealtriage.report.build import plain
 
 LABEL = Label(horizon_days=90, revival="signal_and_progress", when_days=(30, 90, 180))
@@ -122,3 +123,9 @@ def test_what_cannot_be_told_is_a_dash() -> None:
 
 def test_json_holds_no_number_that_is_none() -> None:
     assert plain({1: [np.float64("nan"), np.int64(3), np.bool_(True), 0.12345678, None, "x"]}) == {"1": [None, 3, True, 0.123457, None, "x"]}
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path: Path) -> None:
+    table = pd.DataFrame({"label": [r"too dear by $\foo$ (30)", "all"], "a": [0.5, 0.2]})
+    figures.stacked(table, {"a": "$a$"}, r"$\bar", tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 1000
