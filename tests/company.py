@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import numpy as np
+import pandas as pd
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT
@@ -33,6 +35,24 @@ def write_params(path: Path, raw: Path, **sections: dict) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     YAML().dump(content, path)
     return path
+
+
+def log_of_finished_cases(folder: Path) -> Path:
+    """The parameters of an event log in `folder` that has no open deal, no team, no owner and no amount."""
+    rng = np.random.default_rng(1)
+    lines = ["case,activity,time"]
+    for case in range(400):
+        at = pd.Timestamp("2024-01-01") + pd.Timedelta(days=float(rng.uniform(0, 500)))
+        for activity in ["Open", *rng.choice(["In", "Out", "Meet"], rng.integers(1, 8)), rng.choice(["Win", "Lose"])]:
+            lines.append(f"{case},{activity},{at:%Y-%m-%d %H:%M:%S}")
+            at += pd.Timedelta(days=float(rng.exponential(12)))
+    (folder / "log.csv").write_text("\n".join(lines) + "\n")
+    mapping = {"stages": ["Open"], "activities": {
+        "Open": {"kind": "stage", "stage": "Open"}, "In": {"kind": "buyer_message"}, "Out": {"kind": "seller_message"},
+        "Meet": {"kind": "meeting_held"}, "Win": {"kind": "won"}, "Lose": {"kind": "lost"}}}
+    return write_params(folder / "params.yaml", folder / "log.csv", label={"horizon_days": 30},
+                        source={"crm": "event_log", "columns": {}, "event_log": mapping},
+                        backtest={"test_weeks": 4, "calibration_weeks": 6})
 
 
 @cache

@@ -110,6 +110,7 @@ def test_notebooks_are_clean_and_paired(path: Path) -> None:
     assert [c.source for c in paired] == [c.source for c in jupytext.read(path).cells]
 
 
+@pytest.mark.xdist_group("company")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_notebooks_run_on_another_company(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
@@ -122,3 +123,50 @@ def test_notebooks_run_on_another_company(path: Path, tmp_path: Path, monkeypatc
     done = subprocess.run([sys.executable, "-W", "ignore", path.name], cwd=tmp_path, capture_output=True, text=True,
                           check=False, env={**os.environ, "DEALTRIAGE_ROOT": str(finished_run()), "MPLBACKEND": "Agg"})
     assert done.returncode == 0, done.stderr
+
+
+def test_notebooks_say_so_where_nothing_is_there(tmp_path: Path) -> None:
+    """A log without open deals, owners, teams and amounts; then even without a deal that was lost."""
+    import os
+    import subprocess
+    import sys
+
+    from dealtriage.params import load_params
+    from dealtriage.pipeline import STAGES, run_stage
+    from dealtriage.tables import read_parquet, write_parquet
+    from dealtriage.workspace import Workspace
+    from tests.company import log_of_finished_cases
+
+    params, run = load_params(log_of_finished_cases(tmp_path)), Workspace(tmp_path)
+    for stage in STAGES:
+        run_stage(stage, params, run)
+
+    def said(*paths: Path) -> str:
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", "import runpy, sys\nfor path in sys.argv[1:]:\n    runpy.run_path(path)", *map(str, paths)],
+                              capture_output=True, text=True, check=False, env={**os.environ, "DEALTRIAGE_ROOT": str(tmp_path), "MPLBACKEND": "Agg"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "there is nothing to show" in said(*NOTEBOOKS)
+    for name in ("losses", "agreement"):
+        write_parquet(read_parquet(run.winloss / f"{name}.parquet").iloc[:0], run.winloss / f"{name}.parquet")
+    said(*(path for path in NOTEBOOKS if path.stem.endswith("win-loss")))
+
+
+@pytest.mark.xdist_group("company")
+def test_a_notebook_shows_its_pictures_in_jupyter(tmp_path: Path) -> None:
+    import json
+    import os
+    import subprocess
+    import sys
+
+    from tests.company import finished_run
+
+    path = tmp_path / "notebook.ipynb"
+    shutil.copy(next(one for one in NOTEBOOKS if one.stem.endswith("one-deal")).with_suffix(".ipynb"), path)
+    env = {**os.environ, "DEALTRIAGE_ROOT": str(finished_run()), "JUPYTER_PLATFORM_DIRS": "1", "IPYTHONDIR": str(tmp_path), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    done = subprocess.run([str(Path(sys.executable).parent / "jupyter-execute"), "--kernel_name=python3", "--inplace", str(path)], capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    outputs = [output for cell in json.loads(path.read_text("utf-8"))["cells"] for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3

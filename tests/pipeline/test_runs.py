@@ -15,7 +15,7 @@ from dealtriage.params import load_params
 from dealtriage.pipeline import STAGES, run_stage
 from dealtriage.tables import read_json, read_parquet
 from dealtriage.workspace import Workspace
-from tests.company import finished_run, raw_export, write_params
+from tests.company import finished_run, log_of_finished_cases, raw_export, write_params
 from tests.conftest import ROOT
 
 BIN = Path(sys.executable).parent
@@ -85,20 +85,7 @@ def test_a_history_too_short_to_learn_from_is_said(tmp_path: Path) -> None:
 
 
 def test_a_log_of_finished_cases_is_judged_and_lists_nothing(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    lines = ["case,activity,time"]
-    for case in range(400):
-        at = pd.Timestamp("2024-01-01") + pd.Timedelta(days=float(rng.uniform(0, 500)))
-        for activity in ["Open", *rng.choice(["In", "Out", "Meet"], rng.integers(1, 8)), rng.choice(["Win", "Lose"])]:
-            lines.append(f"{case},{activity},{at:%Y-%m-%d %H:%M:%S}")
-            at += pd.Timedelta(days=float(rng.exponential(12)))
-    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n")
-    mapping = {"stages": ["Open"], "activities": {
-        "Open": {"kind": "stage", "stage": "Open"}, "In": {"kind": "buyer_message"}, "Out": {"kind": "seller_message"},
-        "Meet": {"kind": "meeting_held"}, "Win": {"kind": "won"}, "Lose": {"kind": "lost"}}}
-    params = write_params(tmp_path / "params.yaml", tmp_path / "log.csv", label={"horizon_days": 30},
-                          source={"crm": "event_log", "columns": {}, "event_log": mapping},
-                          backtest={"test_weeks": 4, "calibration_weeks": 6})
+    params = log_of_finished_cases(tmp_path)
     done = dealtriage("run", "--params", str(params), "--out", str(tmp_path / "out"), "--no-track")
     assert done.returncode == 0, done.stderr
     assert "No deal was open" in done.stdout

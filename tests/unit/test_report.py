@@ -1,6 +1,7 @@
 """The numbers behind the model card, on tables whose answers are known."""
 
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from dealtriage import evaluate
 from dealtriage.params import Label
-from dealtriage.report import numbers, page, words
+from dealtriage.report import figures, numbers, page, words
 from dealtriage.report.build import plain
 
 LABEL = Label(horizon_days=90, revival="signal_and_progress", when_days=(30, 90, 180))
@@ -130,3 +131,9 @@ def test_the_newest_chances_are_judged_as_the_page_says(low: float | None, high:
     table = pd.DataFrame(rows)
     assert numbers.newest_chances(table) == verdict
     assert (f"may be {verdict} at present" in words._running(table)) == (verdict in ("too high", "too low"))
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path: Path) -> None:
+    table = pd.DataFrame({"label": [r"too dear by $\foo$ (30)", "all"], "a": [0.5, 0.2]})
+    figures.stacked(table, {"a": "$a$"}, r"$\bar", tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 1000

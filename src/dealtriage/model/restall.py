@@ -62,7 +62,8 @@ def levers(found: Comebacks) -> dict[str, float]:
     fitted = found.fit(np.ones(len(found.rows.y), dtype=bool))
     if not isinstance(fitted[-1], LogisticRegression):
         return {}
-    strength = dict(zip(fitted.feature_names_in_, fitted[-1].coef_[0] / _errors(found, fitted), strict=True))
+    errors = _errors(found, fitted)
+    strength = dict(zip(fitted.feature_names_in_, fitted[-1].coef_[0] / np.where(errors > 0, errors, np.inf), strict=True))
     stayed = found.rows.X[found.rows.y == 0]
     return {name: float(stayed[name].quantile(USUAL, interpolation="lower")) for name in CHANGEABLE if strength.get(name, 0.0) < -SURE}
 
