@@ -103,6 +103,26 @@ def test_a_candidate_that_does_worse_than_the_champion_is_refused(tmp_path: Path
     assert str(mlflow.MlflowClient().get_model_version_by_alias("dealtriage", "champion").version) == "1"
 
 
+def test_a_champion_of_an_older_version_is_replaced_without_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+    from mlflow import sklearn as flavour
+    from mlflow.models import infer_signature
+    from sklearn.dummy import DummyClassifier
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    workspace = Workspace(finished_run())
+    params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
+    with mlflow.start_run():
+        mlflow.log_artifact(str(workspace.model / "card.json"), "model-card")
+        x = np.zeros((2, 1))
+        flavour.log_model(DummyClassifier().fit(x, [0, 1]), name="model", signature=infer_signature(x, x), pip_requirements=[], registered_model_name="dealtriage")
+    mlflow.MlflowClient().set_registered_model_alias("dealtriage", "champion", "1")
+    track(params, workspace, text)
+    assert promote(params, workspace) == "champion of dealtriage: version 2, before it version 1; no comparison: the champion was registered by an older version, and answers otherwise\n"
+
+
 def test_experiments_of_dvc_log_to_the_project() -> None:
     assert store_home(Path("/srv/deals/.dvc/tmp/exps/tmpx1")) == Path("/srv/deals")
     assert store_home(Path("/srv/deals")) == Path("/srv/deals")

@@ -92,6 +92,8 @@ def _compared(mlflow: Any, client: Any, params: Params, workspace: Workspace, ch
     if missing := sorted(set(card["features"]) - set(column_names(parts(workspace.features)[0]))):
         return f"no comparison: this run holds no {', '.join(missing)}, which the champion needs"
     model = mlflow.pyfunc.load_model(f"models:/{params.track.model_name}/{champion}")
+    if not model.metadata.signature.params:
+        return "no comparison: the champion was registered by an older version, and answers otherwise"
     good, told = against_champion(lambda rows: _chances(model, rows, card["horizon_days"]), card["features"],
                                   datetime.fromisoformat(card["cutoff"]), workspace, params.backtest.bootstrap)
     if not good:
