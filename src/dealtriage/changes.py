@@ -29,11 +29,11 @@ NEWS = {
 }  # in the order of how much they tell
 
 
-def changes(scores: pd.DataFrame, horizon_days: int, log: pd.DataFrame, outlook: pd.DataFrame, facts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+def changes(scores: pd.DataFrame, created: pd.Series, horizon_days: int, log: pd.DataFrame, outlook: pd.DataFrame, facts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
     """deal_id, last_list_at (the last list's date; without one, a week before the export), p_last_list and state_last_list (of that list; otherwise the
     chance of a week before, by today's model), changed (a sentence).
 
-    log: what earlier runs recommended; outlook: chances of the weeks before by today's model; facts: the deals' timelines.
+    created: deal id -> when it was created; log: what earlier runs recommended; outlook: chances of the weeks before by today's model; facts: the deals' timelines.
     """
     now = scores.rename(columns={f"p_revive_{horizon_days}d": "p"})[["deal_id", "p", "state", "silence_days", "model_version"]]
     earlier = log[log["recommended_at"] < cutoff]
@@ -42,7 +42,7 @@ def changes(scores: pd.DataFrame, horizon_days: int, log: pd.DataFrame, outlook:
     then = _near(outlook, since)
     last = earlier[earlier["recommended_at"] == since].set_index("deal_id")
     p_then = now["deal_id"].map(then)
-    found = now.assign(last_list_at=since, p_then=p_then, p_last_list=now["deal_id"].map(last["p_revive"]) if has_list else p_then,
+    found = now.assign(created_at=now["deal_id"].map(created), last_list_at=since, p_then=p_then, p_last_list=now["deal_id"].map(last["p_revive"]) if has_list else p_then,
                        **{f"{name}_last_list": now["deal_id"].map(last[name]).fillna("").astype("str") if has_list else "" for name in ("state", "model_version")})
     news = _news(facts, since)
     told = [_told(row, news.get(row["deal_id"], []), has_list, cutoff) for row in found.to_dict("records")]
@@ -50,9 +50,9 @@ def changes(scores: pd.DataFrame, horizon_days: int, log: pd.DataFrame, outlook:
 
 
 def _near(outlook: pd.DataFrame, at: pd.Timestamp) -> pd.Series:
-    """The chance of each deal at the as-of date nearest to `at`, half a week away at most."""
-    away = (outlook["as_of"] - at).abs()
-    near = outlook[away <= NEAR].assign(away=away).sort_values(["deal_id", "away"], kind="stable")
+    """The chance of each deal at the newest as-of date that is not after `at`, half a week before it at most."""
+    away = at - outlook["as_of"]
+    near = outlook[(away >= pd.Timedelta(0)) & (away <= NEAR)].assign(away=away).sort_values(["deal_id", "away"], kind="stable")
     return near.drop_duplicates("deal_id").set_index("deal_id")["p"]
 
 
@@ -76,7 +76,7 @@ def _move(row: dict[str, Any], has_list: bool) -> str:
     if pd.isna(row["p"]):
         return f"was {_named(row['state_last_list'])}" if row["state_last_list"] not in ("", row["state"]) else ""
     if pd.isna(row["p_last_list"]):
-        return "new on the list" if has_list else ""
+        return "" if not has_list else "was not quiet then" if row["created_at"] < row["last_list_at"] else "new on the list"
     before, now = share(row["p_last_list"]), share(row["p"])
     was = f", was {_named(row['state_last_list'])}" if row["state_last_list"] not in ("", row["state"]) else ""
     moved = f"from {before} to {now}" if abs(row["p"] - row["p_last_list"]) >= TELLING and before != now else f"still {now}"
@@ -87,7 +87,9 @@ def _model(row: dict[str, Any]) -> str:
     """What of it a new model brought."""
     if row["model_version_last_list"] in ("", row["model_version"]) or pd.isna(row["p_last_list"]) or pd.isna(row["p"]):
         return ""
-    if pd.isna(row["p_then"]) or abs(row["p_then"] - row["p_last_list"]) < TELLING:
+    if pd.isna(row["p_then"]):
+        return "a new model has its part in it"
+    if abs(row["p_then"] - row["p_last_list"]) < TELLING:
         return "a new model, which hardly matters here"
     return f"a new model would have said {share(row['p_then'])} instead of {share(row['p_last_list'])} then"
 

@@ -90,10 +90,10 @@ def _table(found: pd.DataFrame, owners: pd.DataFrame) -> pd.DataFrame:
     return table[list(COLUMNS)].astype(COLUMNS).round({"found_per_week": 1, "usual_per_week": 1})
 
 
-def told(gap: Any) -> str:
-    """A gap in words; `gap` is a row of the table."""
+def told(gap: Any, is_named: bool = True) -> str:
+    """A gap in words; `gap` is a row of the table. Not named, its owner is 'the owner': lists go to others too, and into the CRM."""
     team = gap.team if isinstance(gap.team, str) and gap.team.lower().startswith("team") else f"team {gap.team}"
-    who = team if pd.isna(gap.owner_id) else gap.owner_id if pd.isna(gap.owner_name) else gap.owner_name
+    who = team if pd.isna(gap.owner_id) else "the owner" if not is_named else gap.owner_id if pd.isna(gap.owner_name) else gap.owner_name
     return (f"{CHANNELS[gap.channel].format(who)} missing from {gap.gap_start:%Y-%m-%d} to {gap.gap_end:%Y-%m-%d} "
             f"({gap.found_per_week:.0f} a week, usually {gap.usual_per_week:.0f})")
 

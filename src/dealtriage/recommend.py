@@ -48,7 +48,7 @@ def run(params: Params, workspace: Workspace) -> str | None:
     whom = whom_to_ask(facts, read_parquet(workspace.core / "contact_roles.parquet"), cutoff)
     advice = scores.merge(read_parquet(workspace.winloss / "deals.parquet"), on="deal_id", how="left", validate="1:1")
     advice = advice.merge(deals, on="deal_id", validate="1:1").merge(at, on="deal_id", validate="1:1").merge(whom, on="deal_id", how="left", validate="1:1").fillna({"whom": "", "whom_evidence": ""})
-    since = changes(scores, params.label.horizon_days, _log(workspace), read_parquet(workspace.scores / "outlook.parquet"), facts, cutoff)
+    since = changes(scores, deals.set_index("deal_id")["created_at"], params.label.horizon_days, _log(workspace), read_parquet(workspace.scores / "outlook.parquet"), facts, cutoff)
     advice = advice.merge(since, on="deal_id", validate="1:1")
     advice = _with_phases(corrected(advice, answers), params.phases)
     quarantine = pd.concat([unusable.assign(file=str(params.phases.actions)), unanswered.assign(file=str(params.phases.answers))], ignore_index=True)
@@ -75,32 +75,38 @@ def _with_phases(advice: pd.DataFrame, params: Phases) -> pd.DataFrame:
               "many_stalls": params.many_stalls}
     told = advice.assign(is_large=advice["amount"] >= params.large_deal, **bounds)
     found = []
-    for row in told[[*(name for name in ASKED if name in told), "withdrawn_at", "restall_if"]].to_dict("records"):
+    for row in told[[*(name for name in ASKED if name in told), "withdrawn_at", "proposal_sent_at", "restall_if"]].to_dict("records"):
         situation = Situation(**{str(name): value for name, value in row.items() if name in ASKED})
         chosen, who = phase(situation), role(situation)
         if_silent = phase(replace(situation, state="stalled")).then if situation.state == "not_enough_evidence" else ""
-        found.append((chosen.then, chosen.step, chosen.because, until(chosen, situation, row["withdrawn_at"], row["restall_if"]), who.then, who.because if who.then else "", if_silent))
+        found.append((chosen.then, chosen.step, chosen.because, until(chosen, situation, row["withdrawn_at"], row["proposal_sent_at"], row["restall_if"]), who.then, who.because if who.then else "", if_silent))
     table = pd.DataFrame(found, columns=["phase", "step", "why_phase", "until", "role", "why_role", "phase_if_silent"], index=advice.index)
     drawn = held_out(advice["deal_id"], params.experiment.share, params.experiment.salt)
     return pd.concat([advice, table], axis=1).assign(is_held_out=drawn & table["phase"].isin([WITHDRAW, REDISCOVER, THIRD_PARTY, "ask_the_owner"]))
 
 
-def until(chosen: Rule, situation: Situation, withdrawn_at: pd.Timestamp, restall_if: str) -> str:
-    """What moves the deal on, as the rule says it, with what is known of the deal: the day on which the rest is over; what would have to change (see `whatif.changes`)."""
+def until(chosen: Rule, situation: Situation, withdrawn_at: pd.Timestamp, sent_at: pd.Timestamp, restall_if: str) -> str:
+    """What moves the deal on, as the rule says it, with what is known of the deal: the day on which the rest, or the time to read a proposal, is over; what would have to change (see `whatif.changes`)."""
     if chosen.because == ONLY_AGAIN:
         return f"{chosen.until}; its chance to stall again would be {restall_if}, as past deals went" if restall_if else f"{chosen.until}; {NOTHING_MOVES}"
-    if chosen.step == "wait" and situation.days_since_withdrawal < np.inf:
-        return chosen.until.replace("the rest is over", f"it is {withdrawn_at + pd.Timedelta(days=situation.rest_days):%d %B %Y}")
+    for told, at in (("the rest is over", withdrawn_at), ("the time to read it is over", sent_at)):
+        if chosen.step == "wait" and told in chosen.until and not pd.isna(at):
+            return chosen.until.replace(told, f"it is {at + pd.Timedelta(days=situation.rest_days):%d %B %Y}")
     return chosen.until
 
 
 def corrected(advice: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """The advice with class, kind and cause as people's answers to the sheet name them: by exactly their names, alone or before or after a colon ("no decision: reorganised"). Other text changes nothing."""
+    """The advice with class, kind and cause as people's answers to the sheet name them: by exactly their names, alone or before or after a colon ("no decision: reorganised"). Other text changes nothing.
+
+    A deal of which too little is recorded takes the state that its owner names in answer to `state`: stalled or dead.
+    """
+    state = _named(advice["deal_id"], answers, "state", ("stalled", "dead")).where(advice["state"] == "not_enough_evidence", "")
     kind, outcome, cause = (_named(advice["deal_id"], answers, question, names) for question, names in (
         ("outcome", KINDS), ("outcome", CLASSES), ("whose_mistake", (*CAUSES, "unclear"))))
     outcome = outcome.mask(kind != "", "no_decision")
     is_told = outcome != ""
     return advice.assign(
+        state=advice["state"].mask(state != "", state), why_no_evidence=advice["why_no_evidence"].mask(state != "", ""),
         outcome_class=advice["outcome_class"].mask(is_told, outcome), kind=advice["kind"].mask(is_told, kind.replace("", "unknown")),
         why_class=advice["why_class"].mask(is_told, "answered on the sheet"), why_kind=advice["why_kind"].mask(is_told, "answered on the sheet"),
         reason_source=advice["reason_source"].mask(is_told, "rep"), cause=advice["cause"].mask(cause != "", cause))

@@ -148,7 +148,7 @@ def _too_little(params: Publish, now: pd.DataFrame, bands: pd.DataFrame, place: 
 
 
 def _gaps_in_words(workspace: Workspace) -> dict[int, str]:
-    return {gap.gap_number: told(gap) for gap in read_parquet(workspace.core / "gaps.parquet").itertuples()}
+    return {gap.gap_number: told(gap, is_named=False) for gap in read_parquet(workspace.core / "gaps.parquet").itertuples()}
 
 
 def _lookalikes(workspace: Workspace) -> Ranges:

@@ -13,6 +13,7 @@ Sentence = Callable[[float, Row, float], str | None]
 RECENT_DAYS = 45
 CHASING = 0.33
 QUICK_DAYS = 2
+MOST = 0.5
 LEVELS = {1: "an employee", 2: "a manager", 3: "a head or director", 4: "on the board or an owner"}
 
 
@@ -130,7 +131,14 @@ def _account_wins(value: float, row: Row, effect: float) -> str | None:
 
 def _our_reply(value: float, row: Row, effect: float) -> str | None:
     """Quick answers of ours are told for a deal, slow ones against it; not the other way round."""
-    return f"we usually answer within {days(max(value, 1))}" if (value <= QUICK_DAYS) == (effect > 0) else None
+    if (value <= QUICK_DAYS) != (effect > 0):
+        return None
+    return f"we usually answer within {days(max(value, 1))}" if effect > 0 else f"we usually need {days(value)} to answer"
+
+
+def _comebacks(value: float, row: Row, effect: float) -> str | None:
+    """That buyers come back from most silences is told for a deal, that they do not against it; not the other way round."""
+    return f"buyers of this account come back from about {value:.0%} of their silences" if (value >= MOST) == (effect > 0) else None
 
 
 def _meetings(value: float, row: Row, effect: float) -> str | None:
@@ -239,7 +247,7 @@ SENTENCES: dict[str, Sentence] = {
     "price_change_share": _price, "amount": _plain("the amount is {:,.0f}"),
     "help_sought": _often("discovery restarted or a third party brought in {}"),
     "account_deals_closed": _count("{} with the same account", "earlier deal"), "account_win_share": _account_wins,
-    "account_comeback_share": _plain("buyers of this account come back from about {:.0%} of their silences"),
+    "account_comeback_share": _comebacks,
     "account_open_deals": _count("{} with the same account", "open deal"),
     "owner_open_deals": _own_deals, "owner_quiet_share": _quiet_share,
     "owner_touches_per_deal_4w": _plain("the owner reaches out {:.1f} times a week per open deal"),

@@ -26,8 +26,8 @@ MODELS = ("model.skops", "win.skops", "restall.skops", "card.json", "lookalikes.
 SETTINGS = "serving.json"
 BANDS = "bands.csv"
 TOLD_BY_CALLER = {  # what no feature knows: optional columns of a request, with the value of a deal of which nothing of the kind is known
-    "proposal": "none", "is_new_after_withdrawal": False, "is_same_again": False, "has_sheet": False, "days_since_withdrawal": np.inf, "signals_since_withdrawal": 0,
-    "days_rediscovering": np.inf, "are_needs_restated": False, "days_since_third_party": np.inf, "signals_since_third_party": 0, "gauge": np.nan,
+    "proposal": "none", "is_new_after_withdrawal": False, "is_same_again": False, "has_sheet": False, "proposal_age_days": np.inf, "days_since_withdrawal": np.inf, "signals_since_withdrawal": 0,
+    "days_rediscovering": np.inf, "are_needs_restated": False, "stalls_since_asked": 0, "days_since_third_party": np.inf, "signals_since_third_party": 0, "gauge": np.nan,
     "cause": "unclear", "kind": "unknown"}
 
 
@@ -40,7 +40,7 @@ def pack(params: Params, workspace: Workspace, folder: Path) -> None:
     phases = params.phases
     write_json(folder / SETTINGS, {
         "quiet_days": params.cohort.quiet_days, "dead_below": params.publish.dead_below, "large_deal": phases.large_deal,
-        "bounds": {name: getattr(phases, name) for name in ("rest_days", "give_up_days", "talk_works", "restall_high")},
+        "bounds": {name: getattr(phases, name) for name in ("rest_days", "give_up_days", "talk_works", "restall_high", "many_stalls")},
         "stages": {str(at): name for at, name in read_stage_names(workspace).items()}})
 
 
@@ -62,13 +62,13 @@ class Answering:
         model, win, restall = (load_model(folder / name) for name in MODELS[:3])
         return cls(model, win, restall, read_json(folder / "card.json"), by_feature(read_parquet(folder / "lookalikes.parquet")), read_csv_table(folder / BANDS), read_json(folder / SETTINGS))
 
-    def answer(self, rows: pd.DataFrame, with_reasons: bool = True) -> pd.DataFrame:
+    def answer(self, rows: pd.DataFrame, with_reasons: bool = True, quiet_only: bool = True) -> pd.DataFrame:
         """One row per row, in their order.
 
         rows: the features of the model (data/features without its keys); deal_id, passed through; and the columns of TOLD_BY_CALLER, each optional.
         Returns deal_id (where given), p_revive_<horizon>d and the other p_revive_<n>d, wait_days_if_revived, p_win_if_revived, p_restall, state (active, stalled or dead, by
         the line alone: a list also minds the weeks before), came_true (how often such a chance came true), phase, step, why_phase, until, role, reason_1 to reason_3.
-        Chances are empty, and the state is active, where the buyer is not quiet.
+        Chances are empty, and the state is active, where the buyer is not quiet; with quiet_only=False there is a chance for every row, which means nothing where the buyer is not quiet.
         """
         horizon = self.card["horizon_days"]
         x = rows.reindex(columns=list(by_name())).astype("float64")
@@ -81,7 +81,7 @@ class Answering:
         found = found.assign(wait_days_if_revived=then["wait_days"], p_win_if_revived=then["p_win"], p_restall=then["p_restall"])
         is_quiet = x["silence_days"] >= self.settings["quiet_days"]
         numbers = found.columns.drop("deal_id", errors="ignore")
-        found[numbers] = found[numbers].where(is_quiet)
+        found[numbers] = found[numbers].where(is_quiet | (not quiet_only))
         found["state"] = np.select([~is_quiet, p < self.settings["dead_below"]], ["active", "dead"], "stalled")
         found["came_true"] = [self._came_true(one) for one in found[f"p_revive_{horizon}d"]]
         found = found.join(self._phases(rows, x, found))

@@ -32,6 +32,8 @@ def run(params: Params, before: Workspace, workspace: Workspace) -> str:
 
     Raises BadInput when `before` holds no scores, or the export is not newer than its.
     """
+    if before.root.resolve() == workspace.root.resolve():
+        raise BadInput(f"The new week would take the place of the run {before.root} that it is based on.", "Give another folder as --out, such as weeks/2026-07-06.")
     since = read_cutoff(before)
     for name in TAKEN_OVER:
         _take_over(before, workspace, name)
@@ -63,8 +65,6 @@ def _take_over(before: Workspace, workspace: Workspace, name: str) -> None:
 
 def _go_on(before: Workspace, workspace: Workspace) -> None:
     """Copy what grows from run to run, where there is such."""
-    if before.root.resolve() == workspace.root.resolve():
-        return
     for name in GOES_ON:
         if (before.root / name).is_file():
             _take_over(before, workspace, name)

@@ -1,5 +1,7 @@
 """Numbers in words, for those who read lists."""
 
+from datetime import datetime, timedelta
+
 
 def days(value: float) -> str:
     """Whole days that have passed, in words: 'a day', '5 days', 'under a day'."""
@@ -21,3 +23,11 @@ def times(value: float) -> str:
 def share(value: float) -> str:
     """A share or chance: '24%', 'under 1%'."""
     return "under 1%" if 0 <= value < 0.01 else f"{value:.0%}"
+
+
+def day_ahead(now: datetime, ahead_days: float) -> str:
+    """The day so many days ahead: '2 July'; empty where it is not known."""
+    if ahead_days != ahead_days:
+        return ""
+    at = now + timedelta(days=float(ahead_days))
+    return f"{at.day} {at:%B}"

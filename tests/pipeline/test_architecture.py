@@ -74,7 +74,7 @@ def test_nobody_but_the_sample_names_the_truth() -> None:
 
 
 def test_publish_reads_tables_never_the_model() -> None:
-    for path in (SRC / "dealtriage" / "publish").glob("*.py"):
+    for path in (SRC / "dealtriage" / "publish").rglob("*.py"):
         assert not any(name.startswith("dealtriage.model") for name in imported_names(path))
 
 

@@ -178,7 +178,8 @@ def test_a_part_without_stalled_or_dead_deals_and_one_without_reopened_ones_are_
 
 
 def test_deals_drawn_for_the_experiment_are_told_nothing(told: Path, tmp_path: Path) -> None:
-    shutil.copytree(told / "data", tmp_path / "data")
+    for name in ("data", "reports"):
+        shutil.copytree(told / name, tmp_path / name)
     workspace = Workspace(tmp_path)
     params = load_params(write_params(tmp_path / "params.yaml", told / "raw", phases={"actions": None, "answers": None, "experiment": {"share": 0.5, "salt": "x"}}))
     for stage in ("recommend", "publish"):

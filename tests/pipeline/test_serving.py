@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from signal import SIGTERM
+from tempfile import mkdtemp
 from threading import Event, Thread
 from urllib.request import Request, urlopen
 
@@ -16,6 +18,7 @@ import pandas as pd
 import pytest
 
 from dealtriage.params import load_params
+from dealtriage.phases.rules import Situation
 from dealtriage.serving import TOLD_BY_CALLER, Answering, pack
 from dealtriage.tables import read_json, read_parquet, read_parts
 from dealtriage.workspace import Workspace
@@ -26,11 +29,16 @@ from tests.postgres import free_port, server, why_not
 pytestmark = pytest.mark.xdist_group("serving")
 
 
-@pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Answering:
-    folder = tmp_path_factory.mktemp("packed")
+@cache
+def _packed() -> Path:
+    folder = Path(mkdtemp(prefix="dealtriage-packed-"))
     pack(load_params(finished_run() / "params.yaml"), Workspace(finished_run()), folder)
-    return Answering.load(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answering() -> Answering:
+    return Answering.load(_packed())
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,7 @@ def requests(advice: pd.DataFrame) -> pd.DataFrame:
     workspace = Workspace(finished_run())
     matrix = read_parts(workspace.features)
     now = matrix.merge(advice[["deal_id", "as_of"]], on=["deal_id", "as_of"]).sort_values("deal_id", ignore_index=True)
-    told = advice[[name for name in TOLD_BY_CALLER if name in advice]].fillna({"cause": "unclear", "kind": "unknown"})
+    told = advice[list(TOLD_BY_CALLER)].fillna({"cause": "unclear", "kind": "unknown"})
     return now.drop(columns="as_of").join(told)
 
 
@@ -59,6 +67,18 @@ def test_it_says_what_the_lists_say(answering: Answering, advice: pd.DataFrame) 
     assert (same & quiet).sum() > 20
     for name in ("phase", "step", "why_phase", "role"):
         assert told.loc[same, name].tolist() == advice.loc[same, name].tolist(), name
+
+
+def test_a_caller_can_tell_all_that_the_phases_ask() -> None:
+    known = {"state", "p_restall", "is_large"}  # told by the model
+    asked = set(Situation.__dataclass_fields__)
+    bounds = read_json(_packed() / "serving.json")["bounds"]
+    assert asked == known | set(TOLD_BY_CALLER) | set(bounds)
+
+
+def test_a_chance_for_every_row_is_there_for_comparisons(answering: Answering, advice: pd.DataFrame) -> None:
+    told = answering.answer(requests(advice), with_reasons=False, quiet_only=False)
+    assert told["p_revive_90d"].notna().all()
 
 
 def test_what_a_caller_leaves_out_is_taken_as_not_known(answering: Answering, advice: pd.DataFrame) -> None:

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from dealtriage.params import load_params
 from dealtriage.publish import lists
 from dealtriage.publish.cells import page_name
+from dealtriage.publish.rows import EXPIRED, WITHOUT_PROPOSAL, list_rows
 from dealtriage.tables import read_parquet, write_parquet
 from tests.company import finished_run
 from tests.hostile import hostile_run
@@ -177,6 +179,35 @@ def test_redacted_lists_hold_no_name_and_no_text_that_people_wrote(tmp_path: Pat
     assert [text for text in {*advice["said_what"].dropna(), *written} - {""} if text in kept] == []
 
 
+def test_a_week_is_filled_with_deals_that_have_something_to_do(advice: pd.DataFrame) -> None:
+    """Deals to wait for, or drawn for the experiment, take no place of those that can be worked on."""
+    params = load_params(finished_run() / "params.yaml").publish.model_copy(update={"capacity": 3})
+    own = advice[advice["state"].isin(["stalled", "dead"])].assign(owner_id="x", is_held_out=False)
+    own = own.assign(step=["wait" if state == "stalled" else "do" for state in own["state"]])
+    rows = list_rows(own, params, 90, {})
+    assert (own["state"] == "dead").sum() > 3
+    assert rows["do_this_week"].eq("yes").sum() == 3 and set(rows.loc[rows["do_this_week"] == "yes", "state"]) == {"dead"}
+
+
+def test_a_deal_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    params, workspace = hostile_run(tmp_path)
+    advice = read_parquet(finished_run() / "data/advice/advice.parquet").assign(deal_name=None, account_name=None, stage=None)
+    write_parquet(advice.astype({"deal_name": "str", "account_name": "str", "stage": "str"}), workspace.advice / "advice.parquet")
+    lists.run(params, workspace)
+    for page in (workspace.lists / "site").glob("rep-*/deals/*.html"):
+        heading = re.search(r"<h1>(.*?)</h1>", page.read_text("utf-8"))
+        assert heading is not None and heading[1] in set(advice["deal_id"])
+
+
+def test_the_teams_sums_are_those_of_the_lists() -> None:
+    folder = finished_run() / LISTS
+    rows = pd.concat([pd.read_csv(path) for path in folder.glob("rep-*.csv")])
+    quiet = rows[rows["state"].isin(["stalled", "dead"])]
+    home = (folder / "site" / "index.html").read_text("utf-8")
+    assert f"<b>{quiet['value_at_stake'].sum():,.0f}</b>" in home and f"<b>{rows.loc[rows['state'] == 'dead', 'amount'].sum():,.0f}</b>" in home
+    assert rows.loc[~rows["state"].isin(["stalled", "dead"]), ["value_at_stake", "chance_to_revive_90d"]].isna().all(axis=None)
+
+
 def test_held_out_deals_are_told_no_phase_on_any_page(tmp_path: Path) -> None:
     run = finished_run()
     params, workspace = hostile_run(tmp_path)
@@ -185,5 +216,9 @@ def test_held_out_deals_are_told_no_phase_on_any_page(tmp_path: Path) -> None:
     lists.run(params, workspace)
     for page in (workspace.lists / "site").glob("rep-*/deals/*.html"):
         text = page.read_text("utf-8")
-        assert "<h2>The playbook</h2>" not in text and "Phase 1" not in text
+        assert "<h2>The playbook</h2>" not in text and "Phase 1" not in text and 'id="answer"' not in text
         assert "Nothing is recommended" in text
+    for path in workspace.lists.rglob("*"):
+        if path.suffix in (".csv", ".html", ".json", ".md") and path.name != "how-often-right.html":
+            found = [verb for verb in (WITHOUT_PROPOSAL, EXPIRED, "admit it and close it as lost") if verb in path.read_text("utf-8")]
+            assert found == [], path

@@ -1,6 +1,7 @@
 """What a list says of the time since the last one: new facts, time that passed, a new model."""
 
 import pandas as pd
+import pytest
 
 from dealtriage.changes import changes
 
@@ -15,7 +16,7 @@ def told(p: float | None, state: str = "stalled", *, before: tuple[float, str, s
     log = pd.DataFrame([*last, ("D", CUTOFF, state, 0.99, "new")], columns=["deal_id", "recommended_at", "state", "p_revive", "model_version"])
     outlook = pd.DataFrame([("D", pd.Timestamp("2024-06-03"), then), ("D", CUTOFF, p)], columns=["deal_id", "as_of", "p"]).astype({"as_of": "datetime64[us]", "p": "float64"})
     timeline = pd.DataFrame([("D", kind, pd.Timestamp(at)) for kind, at in facts], columns=["deal_id", "kind", "known_at"]).astype({"known_at": "datetime64[us]"})
-    return changes(scores, 90, log, outlook, timeline, CUTOFF).iloc[0].to_dict()
+    return changes(scores, pd.Series({"D": pd.Timestamp("2024-01-01")}), 90, log, outlook, timeline, CUTOFF).iloc[0].to_dict()
 
 
 def test_without_an_earlier_list_it_is_compared_with_the_week_before() -> None:
@@ -44,10 +45,20 @@ def test_this_exports_own_lines_of_an_earlier_run_are_no_earlier_list() -> None:
     assert told(0.33, then=0.41)["p_last_list"] == 0.41
 
 
-def test_a_deal_that_was_on_no_list_is_new() -> None:
+@pytest.mark.parametrize(("born", "told_of_it"), [("2024-06-05", "new on the list; "), ("2024-01-01", "was not quiet then; ")])
+def test_a_deal_that_was_not_on_the_last_list_is_new_or_was_not_quiet(born: str, told_of_it: str) -> None:
     scores = pd.DataFrame({"deal_id": ["D", "E"], "p_revive_90d": [0.3, 0.2], "state": "stalled", "silence_days": 20.0, "model_version": "new"})
     log = pd.DataFrame({"deal_id": ["E"], "recommended_at": [EARLIER], "state": ["stalled"], "p_revive": [0.2], "model_version": ["new"]})
     none = pd.DataFrame({"deal_id": pd.Series(dtype="str"), "as_of": pd.Series(dtype="datetime64[us]"), "p": pd.Series(dtype="float64")})
     facts = pd.DataFrame({"deal_id": pd.Series(dtype="str"), "kind": pd.Series(dtype="str"), "known_at": pd.Series(dtype="datetime64[us]")})
-    found = changes(scores, 90, log, none, facts, CUTOFF).set_index("deal_id")["changed"]
-    assert found["D"].startswith("new on the list; ") and found["E"].startswith("still 20%; ")
+    found = changes(scores, pd.Series({"D": pd.Timestamp(born), "E": pd.Timestamp("2024-01-01")}), 90, log, none, facts, CUTOFF).set_index("deal_id")["changed"]
+    assert found["D"].startswith(told_of_it) and found["E"].startswith("still 20%; ")
+
+
+def test_what_happened_since_yesterdays_list_is_not_put_down_to_the_model() -> None:
+    scores = pd.DataFrame({"deal_id": ["D"], "p_revive_90d": [0.3], "state": "stalled", "silence_days": 20.0, "model_version": "new"})
+    log = pd.DataFrame({"deal_id": ["D"], "recommended_at": [CUTOFF - pd.Timedelta(days=1)], "state": ["stalled"], "p_revive": [0.6], "model_version": ["old"]})
+    outlook = pd.DataFrame({"deal_id": "D", "as_of": [pd.Timestamp("2024-06-03"), CUTOFF], "p": [0.5, 0.3]})
+    facts = pd.DataFrame({"deal_id": ["D"], "kind": ["meeting_no_show"], "known_at": [CUTOFF - pd.Timedelta(hours=3)]})
+    found = changes(scores, pd.Series({"D": pd.Timestamp("2024-01-01")}), 90, log, outlook, facts, CUTOFF)["changed"].iloc[0]
+    assert found == "from 60% to 30%; a new model has its part in it; new: 1 meeting they missed"

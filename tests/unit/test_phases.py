@@ -33,6 +33,7 @@ PHASE_CASES = [
     (replace(RESTATED, state="dead", proposal="expired"), "close_out"),
     (replace(RESTATED, state="dead"), "close_out"),
     (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True, is_same_again=True), WITHDRAW),
+    (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True, proposal_age_days=5.0), WITHDRAW),
     (replace(RESTATED, proposal="outstanding", is_new_after_withdrawal=True), WITHDRAW),
     (replace(WITHDRAWN, proposal="outstanding"), WITHDRAW),
     (replace(WITHDRAWN, proposal="expired", has_sheet=False), WITHDRAW),
@@ -81,7 +82,7 @@ def test_every_row_is_walked() -> None:
 
 
 def test_waiting_and_stopping_are_said() -> None:
-    assert {PHASE_CASES[row][1] for row, rule in enumerate(PHASES) if rule.step == "wait"} == {REDISCOVER, THIRD_PARTY}
+    assert {PHASE_CASES[row][1] for row, rule in enumerate(PHASES) if rule.step == "wait"} == {WITHDRAW, REDISCOVER, THIRD_PARTY}
     assert all(rule.then == "close_out" for rule in PHASES if rule.step == "stop")
     assert all(rule.until for rule in PHASES if rule.then != "leave_alone")
 
@@ -89,7 +90,7 @@ def test_waiting_and_stopping_are_said() -> None:
 days = st.one_of(st.just(np.inf), st.floats(0, 200))
 stalled = st.builds(
     Situation, state=st.just("stalled"), proposal=st.sampled_from(["outstanding", "expired", "withdrawn", "none"]), is_new_after_withdrawal=st.booleans(),
-    is_same_again=st.booleans(), has_sheet=st.booleans(), days_since_withdrawal=days, signals_since_withdrawal=st.integers(0, 3), days_rediscovering=days,
+    is_same_again=st.booleans(), has_sheet=st.booleans(), proposal_age_days=days, days_since_withdrawal=days, signals_since_withdrawal=st.integers(0, 3), days_rediscovering=days,
     are_needs_restated=st.booleans(), stalls_since_asked=st.integers(0, 4), days_since_third_party=days, signals_since_third_party=st.integers(0, 3),
     gauge=st.one_of(st.just(np.nan), st.floats(0, 1)), p_restall=st.one_of(st.just(np.nan), st.floats(0, 1)))
 

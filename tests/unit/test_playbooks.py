@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 PARAMS = Phases(actions=None, large_deal=1e5, playbooks=ROOT / "playbooks")
 DEAL: dict[str, Any] = {
     "deal_id": "006A", "deal_name": "Pump station", "account_name": "Water works", "stage": "Proposal", "state": "stalled", "phase": "1_withdraw", "step": "do",
-    "cutoff": pd.Timestamp("2026-06-29"), "created_at": pd.Timestamp("2026-01-05"), "p_revive": 0.42, "horizon_days": 90, "why_phase": "a proposal is outstanding",
+    "cutoff": pd.Timestamp("2026-06-29"), "next_meeting_days": np.nan, "created_at": pd.Timestamp("2026-01-05"), "p_revive": 0.42, "horizon_days": 90, "why_phase": "a proposal is outstanding",
     "until": "it is withdrawn", "role": "", "why_role": "", "proposal": "outstanding", "proposals_sent": 2, "proposals_outstanding": 1,
     "proposal_sent_at": pd.Timestamp("2026-04-02"), "has_sheet": False, "sheet_note": "", "whom": "Ann Lee, CFO", "whom_evidence": "3 signs to 5 approaches of ours",
     "gauge": 0.3, "gauge_before": 0.6, "gauge_answered": 0.2, "gauge_prompt": 0.4, "gauge_kept": np.nan, "gauge_broad": 0.3, "hand_90d": -0.5, "p_restall": 0.9, "restall_if": "",

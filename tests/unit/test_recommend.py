@@ -1,5 +1,6 @@
 """What the phase rules are told of a deal, from its facts, its proposals, the action log and the answered sheets; who to ask; who is drawn."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from dealtriage.errors import BadInput
 from dealtriage.phases.actions import read_actions, read_answers
-from dealtriage.phases.rules import ONLY_AGAIN, PHASES, Situation
+from dealtriage.phases.rules import ONLY_AGAIN, PHASES, Situation, phase
 from dealtriage.phases.situations import situations
 from dealtriage.phases.whom import whom_to_ask
 from dealtriage.recommend import NOTHING_MOVES, corrected, held_out, until
@@ -178,12 +179,20 @@ def test_who_is_drawn_hangs_on_the_id_alone() -> None:
 
 
 def test_answers_put_the_sheet_right() -> None:
-    advice = pd.DataFrame({"deal_id": ["A", "B", "C"], "outcome_class": "unknown", "kind": "unknown", "why_class": "", "why_kind": "", "reason_source": "inferred", "cause": "theirs"})
+    advice = pd.DataFrame({"deal_id": ["A", "B", "C"], "state": ["stalled", "dead", "stalled"], "why_no_evidence": "", "outcome_class": "unknown", "kind": "unknown", "why_class": "", "why_kind": "", "reason_source": "inferred", "cause": "theirs"})
     answers = pd.DataFrame([("A", "outcome", "No decision: reorganised"), ("A", "whose_mistake", "ours: we moved the date twice"), ("B", "outcome", "no competitor involved"), ("B", "whose_mistake", "not ours")],
                            columns=["deal_id", "question", "answer"])
     found = corrected(advice, answers)
     assert found[["outcome_class", "kind", "cause", "reason_source"]].to_numpy().tolist() == [
         ["no_decision", "reorganised", "ours", "rep"], ["unknown", "unknown", "theirs", "inferred"], ["unknown", "unknown", "theirs", "inferred"]]
+
+
+def test_an_owner_says_whether_the_buyer_is_silent_indeed() -> None:
+    advice = pd.DataFrame({"deal_id": ["A", "B", "C", "D"], "state": ["not_enough_evidence", "not_enough_evidence", "dead", "not_enough_evidence"], "why_no_evidence": ["thin", "thin", "", "thin"],
+                           **dict.fromkeys(("outcome_class", "kind", "why_class", "why_kind", "reason_source", "cause"), "")})
+    answers = pd.DataFrame([("A", "state", "Stalled"), ("B", "state", "who knows"), ("C", "state", "stalled"), ("D", "state", "dead: they bought elsewhere")], columns=["deal_id", "question", "answer"])
+    found = corrected(advice, answers)
+    assert found["state"].tolist() == ["stalled", "not_enough_evidence", "dead", "dead"] and found["why_no_evidence"].tolist() == ["", "thin", "", ""]
 
 
 def test_one_bad_line_costs_itself_alone(tmp_path: Path) -> None:
@@ -212,12 +221,19 @@ def test_what_is_amended_or_said_twice_begins_nothing_anew() -> None:
 def test_what_would_have_to_change_is_said_of_a_deal_that_would_only_stall_again() -> None:
     rule = next(one for one in PHASES if one.because == ONLY_AGAIN)
     situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=30.0, p_restall=0.9)
-    told = until(rule, situation, pd.Timestamp("2024-05-02"), "58% instead of 90% if there had been 3 meetings (none so far)")
+    told = until(rule, situation, pd.Timestamp("2024-05-02"), pd.NaT, "58% instead of 90% if there had been 3 meetings (none so far)")
     assert told.startswith("what makes it stall has changed") and "would be 58% instead of 90% if there had been 3 meetings" in told
-    assert until(rule, situation, pd.Timestamp("2024-05-02"), "").endswith(NOTHING_MOVES)
+    assert until(rule, situation, pd.Timestamp("2024-05-02"), pd.NaT, "").endswith(NOTHING_MOVES)
+
+
+def test_the_time_to_read_a_proposal_has_a_last_day() -> None:
+    young = Situation("stalled", proposal="outstanding", proposal_age_days=4.0, rest_days=14)
+    rule = phase(young)
+    assert (rule.then, rule.step) == ("1_withdraw", "wait") and phase(replace(young, proposal_age_days=14.0)).step == "do"
+    assert until(rule, young, pd.NaT, pd.Timestamp("2024-05-29"), "").endswith("it is 12 June 2024")
 
 
 def test_the_rest_has_a_last_day() -> None:
     rule = next(one for one in PHASES if "the rest is over" in one.until)
     situation = Situation("stalled", proposal="withdrawn", has_sheet=True, days_since_withdrawal=3.0, rest_days=14)
-    assert until(rule, situation, pd.Timestamp("2024-05-29"), "").endswith("it is 12 June 2024")
+    assert until(rule, situation, pd.Timestamp("2024-05-29"), pd.NaT, "").endswith("it is 12 June 2024")

@@ -24,7 +24,7 @@ class Field:
 
 FIELDS = (
     Field("state", "text", "state", "stalled, dead, active or not enough evidence", 40),
-    Field("p_revive", "chance", "p_revive", "the chance to come back within `label.horizon_days`, 0 to 1; empty for an active deal"),
+    Field("p_revive", "chance", "p_revive", "the chance to come back within `label.horizon_days`, 0 to 1; told of stalled and dead deals"),
     Field("how_often_true", "text", "how_often_true", "how often chances like it came true", 255),
     Field("phase", "text", "phase", "what the deal is in", 40),
     Field("do_next", "text", "do_next", "what to do next", 255),

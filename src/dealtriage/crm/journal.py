@@ -40,7 +40,7 @@ def _line(text: str) -> dict[str, str] | None:
         line = json.loads(text)
     except ValueError:
         return None
-    return line if isinstance(line, dict) and {"deal_id", "hash", "where", "error"} <= set(line) else None
+    return line if isinstance(line, dict) and all(isinstance(line.get(name), str) for name in ("deal_id", "hash", "where", "error")) else None
 
 
 def _hash(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dealtriage.crm.fields import FIELDS, Crm, Field
 from dealtriage.publish.cells import safe_cell, safe_line
+from dealtriage.publish.rows import TOLD
 from dealtriage.sources.salesforce_ids import canonical_ids
 
 Value = str | int | float | datetime | None
@@ -21,7 +22,7 @@ def results(rows: pd.DataFrame, chances: pd.Series) -> dict[str, dict[Field, Val
 
     rows: as `list_rows` gives them, so that what an experiment holds back is held back here; chances: deal id -> the chance to revive.
     """
-    told = rows.assign(p_revive=rows["deal_id"].map(chances)).sort_values("deal_id")
+    told = rows.assign(p_revive=rows["deal_id"].map(chances).where(rows["state"].isin(TOLD))).sort_values("deal_id")
     columns = {one: [_value(one, cell) for cell in told[one.listed]] for one in FIELDS}
     return {str(deal): {one: column[place] for one, column in columns.items()} for place, deal in enumerate(told["deal_id"])}
 

@@ -19,6 +19,7 @@ class Situation:
     is_new_after_withdrawal: bool = False
     is_same_again: bool = False
     has_sheet: bool = False
+    proposal_age_days: float = np.inf
     days_since_withdrawal: float = np.inf
     signals_since_withdrawal: int = 0
     days_rediscovering: float = np.inf
@@ -74,10 +75,12 @@ PHASES = (
     Rule("ask_the_owner", "there is not enough evidence to tell", lambda s: s.state == "not_enough_evidence",
          until="the owner says whether the buyer is silent indeed; if so, it is taken as stalled"),
     Rule("close_out", "the deal is dead, and its proposal was never taken off the table: do so as you close", lambda s: s.state == "dead" and s.proposal in ("outstanding", "expired"),
-         until="the buyer knows that nothing is on the table, and it is closed as lost, with a reason; or the buyer comes back"),
-    Rule("close_out", "the deal is dead", lambda s: s.state == "dead", until="it is closed as lost, with a reason; or the buyer comes back"),
+         until="the buyer knows that nothing is on the table, and it is closed as lost, with the reason if you know it; or the buyer comes back"),
+    Rule("close_out", "the deal is dead", lambda s: s.state == "dead", until="it is closed as lost, with the reason if you know it; or the buyer comes back"),
     Rule(WITHDRAW, "a proposal for the same amount as the withdrawn one went out again, and the buyer is quiet again",
          lambda s: s.proposal == "outstanding" and s.is_same_again, until="it is withdrawn"),
+    Rule(WITHDRAW, "the proposal went out only lately: give the buyer time to read it", lambda s: s.proposal == "outstanding" and s.proposal_age_days < s.rest_days, "wait",
+         "the buyer gives a sign, or the time to read it is over"),
     Rule(WITHDRAW, "a new proposal went out after the withdrawal, and the buyer fell quiet again",
          lambda s: s.proposal == "outstanding" and s.is_new_after_withdrawal, until="it is withdrawn"),
     Rule(WITHDRAW, "a proposal is outstanding", lambda s: s.proposal == "outstanding", until="it is withdrawn"),
@@ -86,16 +89,16 @@ PHASES = (
     Rule(WITHDRAW, "the win/loss sheet is not filled", lambda s: not s.has_sheet, until="the sheet is filled"),
     Rule("close_out", "a third party was brought in and the buyer gave no sign since",
          lambda s: s.has_third_party and s.signals_since_third_party == 0 and s.days_since_third_party >= s.give_up_days, "stop",
-         "it is closed as lost, with a reason; or the buyer comes back"),
+         "it is closed as lost, with the reason if you know it; or the buyer comes back"),
     Rule(THIRD_PARTY, "the third party is at work", lambda s: s.has_third_party and s.signals_since_third_party == 0, "wait",
          "the buyer gives a sign, or the time for it is over"),
     Rule("close_out", "the buyer came back after the third party and has been quiet again for long: the way ends here",
-         lambda s: s.has_third_party and s.days_since_third_party >= 2 * s.give_up_days, "stop", "it is closed as lost, with a reason; or the buyer comes back"),
+         lambda s: s.has_third_party and s.days_since_third_party >= 2 * s.give_up_days, "stop", "it is closed as lost, with the reason if you know it; or the buyer comes back"),
     Rule(REDISCOVER, "the buyer came back after the third party and fell quiet again: ask anew what changed",
          lambda s: s.has_third_party, until="the buyer comes back for good, or the time for it is over"),
     Rule("close_out", "their needs were asked for anew and the buyer gave no sign",
          lambda s: s.is_rediscovering and s.signs == 0 and s.days_rediscovering >= s.give_up_days, "stop",
-         "it is closed as lost, with a reason; or the buyer comes back"),
+         "it is closed as lost, with the reason if you know it; or the buyer comes back"),
     Rule(REDISCOVER, "the proposal was withdrawn only lately: leave the buyer in peace for now",
          lambda s: s.days_since_withdrawal < s.rest_days and s.signs == 0, "wait", "the buyer gives a sign, or the rest is over"),
     Rule(REDISCOVER, ONLY_AGAIN,

@@ -14,7 +14,7 @@ COLUMNS = ["deal_id", "kind", "known_at", "occurred_at", "is_buyer_signal", "lab
 def situations(deal_ids: pd.Series, facts: pd.DataFrame, proposals: pd.DataFrame, actions: pd.DataFrame, answers: pd.DataFrame,
                cutoff: pd.Timestamp, withdrawal_subjects: str = "", quiet_days: int = 14) -> pd.DataFrame:
     """deal_id; proposals_sent, proposals_outstanding, proposals_expired, proposal (outstanding, expired, withdrawn or none), is_new_after_withdrawal (an outstanding
-    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired); has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated, stalls_since_asked (silences of `quiet_days` that followed a sign since the needs were first asked for anew, the present one too);
+    one was sent after a withdrawal), is_same_again (for the same amount), proposal_sent_at (the latest that is outstanding or expired) and proposal_age_days; has_sheet, sheet_note, needs_note; withdrawn_at, days_since_withdrawal, signals_since_withdrawal; days_rediscovering, are_needs_restated, stalls_since_asked (silences of `quiet_days` that followed a sign since the needs were first asked for anew, the present one too);
     days_since_third_party, signals_since_third_party.
 
     Of several withdrawals the first after the latest proposal counts, of several sheets the first: what is repeated or amended begins nothing anew. A withdrawal is read from the proposals, from done tasks whose subject matches `withdrawal_subjects`, and from the action log. Without one, signals and needs count from the day the sheet was filled. Days
@@ -69,6 +69,7 @@ def _on_the_table(index: pd.Index, facts: pd.DataFrame, proposals: pd.DataFrame,
     frame["proposals_sent"] = _count(facts[facts["kind"] == "proposal_sent"], index)
     frame["proposals_outstanding"], frame["proposals_expired"] = _count(out, index), _count(unsettled[is_expired], index)
     frame["proposal_sent_at"] = unsettled.groupby("deal_id")["occurred_at"].max().reindex(index)
+    frame["proposal_age_days"] = ((cutoff - frame["proposal_sent_at"].astype("datetime64[us]")) / DAY).clip(lower=0.0).fillna(np.inf)
     frame["is_proposal_withdrawn"] = index.isin(withdrawn.index)
     frame["proposal"] = np.select([frame["proposals_outstanding"] > 0, frame["proposals_expired"] > 0, frame["is_proposal_withdrawn"]],
                                   ["outstanding", "expired", "withdrawn"], "none")

@@ -8,11 +8,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from dealtriage.errors import BadInput
 from dealtriage.params import Phases
-from dealtriage.publish.cells import safe_line
+from dealtriage.publish.cells import csv_cell, safe_line
 from dealtriage.winloss.causes import CAUSES
 from dealtriage.winloss.sheet import CAUSE_TOLD
 from dealtriage.winloss.words import repeated
-from dealtriage.words import days, many, share
+from dealtriage.words import day_ahead, days, many, share
 
 QUESTIONS = 5
 DONE_BY_US = {name for cause in ("ours", "clutter") for name in CAUSES[cause]} | {"contacts_engaged", "meetings_cancelled_90d"}
@@ -27,6 +27,10 @@ GAUGE = {"answered": "the buyer's signs against our approaches, 30 days", "promp
          "kept": "meetings held of those that came up", "broad": "people still heard from, of those once engaged"}
 CHASING = 0.33
 HARMLESS = str.maketrans({"<": "&lt;", ">": "&gt;", "[": "(", "]": ")", "`": "'", "*": "\\*", "|": "/"})
+
+
+class Line(str):
+    """A text in a line to copy, which stays as it is; in Markdown it stands in a block of code."""
 
 
 class Playbooks:
@@ -88,8 +92,8 @@ def _told(deal: dict[str, Any], params: Phases) -> dict[str, Any]:
     p, gauge = deal["p_revive"], deal["gauge"]
     outcome = [deal[name].replace("_", " ") for name in ("outcome_class", "kind") if deal[name] != "unknown"]
     return {
-        "id": deal["deal_id"], "name": _text(deal["deal_name"]) or deal["deal_id"], "account": _text(deal["account_name"]), "stage": _text(deal["stage"]), "state": deal["state"], "step": deal["step"],
-        "today": f"{deal['cutoff']:%Y-%m-%d}", "began": _day(deal["created_at"]),
+        "id": Line(csv_cell(deal["deal_id"])), "name": _text(deal["deal_name"]) or deal["deal_id"], "account": _text(deal["account_name"]), "stage": _text(deal["stage"]), "state": deal["state"], "step": deal["step"],
+        "today": f"{deal['cutoff']:%Y-%m-%d}", "meeting_on": day_ahead(deal["cutoff"], deal["next_meeting_days"]), "began": _day(deal["created_at"]),
         "chance_told": f"{deal['state'].capitalize()}: a chance of {share(p)} to come back within {deal['horizon_days']} days",
         "why_phase": deal["why_phase"], "until": deal["until"], "role": deal["role"], "why_role": deal["why_role"],
         "role_told": ROLES[deal["role"]][0], "role_asked": ROLES[deal["role"]][1], "proposal": deal["proposal"],
@@ -145,4 +149,6 @@ def _neutral(story: list[dict[str, Any]]) -> list[str]:
 
 def _one_line(value: Any) -> Any:
     """Names come from a CRM: one bounded line in which no sign means anything to Markdown or HTML."""
+    if isinstance(value, Line):
+        return value
     return re.sub(r"^(\s*)#", r"\1\#", safe_line(value, 1000).translate(HARMLESS)) if isinstance(value, str) else value

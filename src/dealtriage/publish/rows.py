@@ -7,49 +7,56 @@ import pandas as pd
 
 from dealtriage.params import Publish
 from dealtriage.publish.playbooks import ROLES
-from dealtriage.words import days
+from dealtriage.words import day_ahead, days
 
 VERBS = {
     "1_withdraw": "withdraw the proposal", "2_rediscover": "rediscover the buyer's needs",
     "3_third_party": "bring in a third party", "close_out": "admit it and close it as lost",
-    "ask_the_owner": "find out first: too little is recorded", "leave_alone": "leave alone",
+    "ask_the_owner": "say whether you have heard from the buyer", "leave_alone": "carry on: nothing from this list",
 }
 WITHOUT_PROPOSAL = "fill in the win/loss sheet before writing again"
 EXPIRED = "tell the buyer that the proposal that ran out is off the table"
-WAITING = {"2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
+WAITING = {"1_withdraw": "give the buyer time to read the proposal", "2_rediscover": "leave the buyer in peace for now", "3_third_party": "leave it to the third party"}
 AS_USUAL = "go on as you would without this list"
 DRAWN = "drawn for the experiment"
 INTERVIEW = ", ask for a win/loss interview"
 STILL_OUT = {"outstanding": "withdraw the proposal, ", "expired": "tell the buyer that the proposal that ran out is off the table, "}
 ORDER = {"stalled": 0, "dead": 1, "not_enough_evidence": 2, "active": 3}
 CHASING = -0.33
+RECENT = 30  # days; of a longer silence nobody would say that both sides write
+TOLD = ("stalled", "dead")  # states of which chances are told
 WHO = {name: who for name, (who, _) in ROLES.items()}
 
 
 def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
     """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
 
-    rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
+    Chances are told of stalled and dead deals alone: of a deal of which too little is recorded they would be told from next to nothing. rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
     """
     p = advice[f"p_revive_{horizon_days}d"]
+    texts = {name: advice[name].fillna("").astype("str") for name in ("deal_name", "account_name", "stage")}
+    advice = advice.assign(**texts)
+    advice = advice.assign(**{name: advice[name].where(advice["state"].isin(TOLD)) for name in ("value_at_stake", "wait_days_if_revived", "band_deals")})
     ranked = advice.assign(
         order=advice["state"].map(ORDER), p=p, is_waiting=(advice["step"] == "wait") | advice["is_held_out"],
         worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
     ranked = ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
                                 ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
     rank = ranked.groupby("owner_id").cumcount() + 1
+    is_work = (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"]
+    is_this_week = is_work & (is_work.groupby(ranked["owner_id"]).cumsum() <= params.capacity)
     return pd.DataFrame({
         "rank": rank,
-        "do_this_week": np.where((rank <= params.capacity) & (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"], "yes", ""),
+        "do_this_week": np.where(is_this_week, "yes", ""),
         "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
         "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
-        f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda v: "" if np.isnan(v) else f"{v:.0%}"),
+        f"chance_to_revive_{horizon_days}d": [f"{row.p:.0%}" if row.state in TOLD and not np.isnan(row.p) else "" for row in ranked.itertuples()],
         "how_often_true": [_band(row) for row in ranked.itertuples()],
         "silence": [_silence(row) for row in ranked.itertuples()],
-        "silence_days": ranked["silence_days"].round(),
+        "silence_days": np.floor(ranked["silence_days"] + 1e-9),
         "since_last_list": ranked["changed"],
         "reason_1": ranked["reason_1"], "reason_2": ranked["reason_2"], "reason_3": ranked["reason_3"],
-        "who_chases": ranked["hand_90d"].map(_hand),
+        "who_chases": [_hand(row.hand_90d, row.silence_days) for row in ranked.itertuples()],
         "why_this_phase": _whys(ranked, params.dead_below), "phase": ranked["phase"].str.replace("_", " ").mask(ranked["is_held_out"], ""),
         "third_party": ranked["role"].map(WHO).mask(ranked["is_held_out"], ""),
         "value_at_stake": ranked["value_at_stake"].round(), "when": ranked["wait_days_if_revived"].map(_when), "stage": ranked["stage"],
@@ -73,10 +80,10 @@ def _verbs(ranked: pd.DataFrame) -> pd.Series:
     if_silent = ranked["phase_if_silent"].map(VERBS)
     if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
     if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & (ranked["proposal"] == "expired"), EXPIRED)
-    verbs = verbs.mask(if_silent.notna(), verbs + "; if the buyer is silent indeed: " + if_silent)
+    verbs = verbs.mask(if_silent.notna(), verbs + "; if not: " + if_silent)
     verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
     verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
-    meeting = ranked["next_meeting_days"].map(lambda ahead: "" if np.isnan(ahead) else f"keep the meeting in {days(ahead)}; ")
+    meeting = pd.Series([f"keep the meeting on {on}; " if (on := day_ahead(row.cutoff, row.next_meeting_days)) else "" for row in ranked.itertuples()], index=ranked.index)
     return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
 
 
@@ -93,12 +100,16 @@ def _band(row: object) -> str:
     return f"{deals:,.0f} past deals were given {low:.0%} to {high:.0%}; {share:.0%} of those weeks led to a comeback"
 
 
-def _hand(hand: float) -> str:
-    return "we chase" if hand < CHASING else "the buyer chases" if hand > -CHASING else "balanced"
+def _hand(hand: float, silence_days: float) -> str:
+    if np.isnan(hand):
+        return ""
+    if -CHASING >= hand >= CHASING:
+        return "both sides write" if silence_days < RECENT else ""
+    return "we chase" if hand < CHASING else "the buyer chases"
 
 
 def _when(wait: float) -> str:
-    return "" if np.isnan(wait) else f"if it comes back, most likely within {days(max(wait, 1))}"
+    return "" if np.isnan(wait) else f"if it comes back, after about {days(max(wait, 1))}"
 
 
 def _silence(row: object) -> str:

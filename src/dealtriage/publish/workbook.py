@@ -125,8 +125,13 @@ def _how_to_read(book: Any, shown: list[Column], rows: pd.DataFrame) -> None:
     made = rows["computed_from_export_of"].iloc[0]
     lines = [("This list", f"Computed from the export of {made}. It knows what the CRM recorded by then, nothing else."),
              ("What to do with it", "Work on what is marked for this week, from the top. Where you know better, say so: a line in data/answers.csv or data/actions.csv is read by the next run."),
+             ("On paper", "Only the columns up to the silence are printed; the reasons are here and on the deals' pages."),
              *((one.header, one.means) for one in shown if one.means)]
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
     for number, (name, means) in enumerate(lines):
+        sheet.set_row(number, LINE * max(1, -(-len(means) // 95)))
         sheet.write_string(number, 0, name, bold)
         sheet.write_string(number, 1, means, plain)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+import dealtriage
 from dealtriage.params import Params
+from dealtriage.serving import BANDS, MODELS
 from dealtriage.tables import read_json, read_parquet
 from dealtriage.tracking.lock import dvc_hashes
 from dealtriage.tracking.registry import log_model
@@ -57,8 +59,9 @@ def track(params: Params, workspace: Workspace, params_text: str) -> str:
 def fingerprint(workspace: Workspace, params_text: str) -> str:
     """Sixteen hexadecimal digits that name the state of the pipeline."""
     digest = hashlib.sha256(params_text.encode())
-    for path in (workspace.reports / "metrics" / "backtest.json", workspace.model / "model.skops",
-                 workspace.scores / "scores.parquet"):
+    code = sorted(Path(dealtriage.__file__).parent.rglob("*.py"))  # it is logged with the model
+    models = [workspace.model / name for name in MODELS]
+    for path in (workspace.reports / "metrics" / "backtest.json", workspace.reports / "tables" / BANDS, workspace.scores / "scores.parquet", *models, *code):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

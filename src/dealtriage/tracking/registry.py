@@ -36,7 +36,7 @@ def log_model(mlflow: Any, params: Params, workspace: Workspace, card: dict[str,
         pack(params, workspace, Path(scratch) / "answering")
         answer = Answering.load(Path(scratch) / "answering").answer(example)
         signature = ModelSignature(_request(ColSpec, Schema, example, card["features"]), _answer(ColSpec, Schema, answer),
-                                   ParamSchema([ParamSpec("with_reasons", "boolean", True)]))
+                                   ParamSchema([ParamSpec("with_reasons", "boolean", True), ParamSpec("quiet_only", "boolean", True)]))
         logged = mlflow.pyfunc.log_model(
             name="model", python_model=str(Path(__file__).with_name("served.py")), artifacts={"answering": str(Path(scratch) / "answering")},
             code_paths=[str(Path(dealtriage.__file__).parent)], signature=signature, input_example=example,
@@ -103,5 +103,5 @@ def _compared(mlflow: Any, client: Any, params: Params, workspace: Workspace, ch
 
 def _chances(model: Any, rows: pd.DataFrame, horizon_days: int) -> np.ndarray:
     """The champion's chance of each row, quiet or not."""
-    told = model.predict(rows.astype("float64"), params={"with_reasons": False})
+    told = model.predict(rows.astype("float64"), params={"with_reasons": False, "quiet_only": False})
     return told[f"p_revive_{horizon_days}d"].to_numpy(dtype=float)

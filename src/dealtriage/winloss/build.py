@@ -1,4 +1,4 @@
-"""The stage `winloss`: the internal win/loss analysis of every stalled or dead deal, and of all that were lost."""
+"""The stage `winloss`: the internal win/loss analysis of every quiet deal, and of all that were lost."""
 
 import shutil
 from functools import partial
@@ -27,11 +27,11 @@ from dealtriage.workspace import Workspace
 
 DRAWN = 1000  # newest lost deals whose exact contributions are worked out
 FOUR_WEEKS = pd.Timedelta(weeks=4)
-JUDGED = ("stalled", "dead")
+JUDGED = ("stalled", "dead", "not_enough_evidence")  # the last in case its owner says that the buyer is silent indeed
 
 
 def run(params: Params, workspace: Workspace) -> None:
-    """Write data/winloss: deals.parquet (one row per stalled or dead deal: when it turned, causes with their facts, class and kind with probabilities), weeks.parquet (chance, gauge
+    """Write data/winloss: deals.parquet (one row per quiet deal: when it turned, causes with their facts, class and kind with probabilities), weeks.parquet (chance, gauge
     and hand of each, week by week), stories.parquet, differences.parquet and matches.parquet (against past deals), losses.parquet (one row per lost deal: what was stated, what the timeline shows, cause of the newest),
     agreement.parquet (how often an owner's stated reasons matched the timeline); and reports/win-loss.md with reports/win-loss/ (tables and figures)."""
     scores = read_parquet(workspace.scores / "scores.parquet")

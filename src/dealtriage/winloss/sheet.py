@@ -16,8 +16,9 @@ ASKED = {
     "on_the_table": "Is it clear what is on and off the table?", "outcome": "What kind of outcome is it?",
     "stated_reason": "What did the rep state as the reason?", "lesson": "What will we not repeat, and what did the buyer need when this began?",
 }
-CAUSE_TOLD = {"ours": "ours", "theirs": "theirs", "miscommunication": "nobody's alone: miscommunication", "clutter": "clutter: too much was sent", "unclear": "not clear from the data"}
+CAUSE_TOLD = {"ours": "ours", "theirs": "theirs", "miscommunication": "nobody's alone: miscommunication", "clutter": "clutter: too much was sent", "unclear": "too little speaks against it to say"}
 CLOSE = 0.6
+TELLING = 0.02  # a smaller rise of the chance is not told
 SOURCES = {"rep": "the rep stated so", "buyer": "the buyer's own words", "crm_note": "what we noted in the CRM", "inferred": "inferred from the timeline"}
 
 
@@ -52,7 +53,7 @@ def _differs(deal: dict[str, Any], differences: list[dict[str, Any]]) -> tuple[s
                                       f"{deal['died_deals']:.0f} that did not come back; ten of each are needed")
     closely = "closely" if max(deal["won_distance"], deal["died_distance"]) < CLOSE else "roughly"
     how = f"{deal['won_deals']:.0f} deals that were won and {deal['died_deals']:.0f} that did not come back, {closely} alike in stage, amount, age and silence"
-    worse = [one for one in differences if one["p_as_won"] > one["p_now"]]
+    worse = [one for one in differences if one["p_as_won"] - one["p_now"] >= TELLING and (one["here"] - one["won_median"]) * (one["died_median"] - one["won_median"]) >= 0]
     if not worse:
         return "in nothing that speaks against it", how
     told = [difference(one["feature"], one["here"], one["won_median"], one["died_median"]) for one in worse[:3]]

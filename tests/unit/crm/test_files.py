@@ -12,7 +12,7 @@ from dealtriage.crm.files import LEFT_OUT, write_crm_files
 from dealtriage.crm.rows import crm_ids, shortened
 from dealtriage.errors import BadInput
 from dealtriage.params import CrmField, load_params
-from dealtriage.publish.lists import list_rows
+from dealtriage.publish.rows import list_rows
 from tests.company import write_params
 from tests.unit.crm.lists import REASON, advice_of, deal_ids, params_for, published, rows_of
 

@@ -13,12 +13,14 @@ import pandas as pd
 
 from dealtriage.params import Params
 from dealtriage.publish.cells import page_name
+from dealtriage.publish.rows import ORDER
 from dealtriage.publish.site.drawing import Past, svg
 from dealtriage.publish.site.honesty import read_honesty
 from dealtriage.publish.site.pages import Pages
 from dealtriage.publish.site.team import team
 from dealtriage.publish.told import Told, read_facts
 from dealtriage.tables import read_csv_table, write_text
+from dealtriage.winloss.story import SIGNS
 from dealtriage.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,8 @@ def write_site(told: Told, books: dict[str, str], reps: dict[str, str], managers
     pages = Pages(told.params)
     honesty = read_honesty(workspace, told.params)
     _write_reps(told.params, _bundles(told, books, reps, workspace, folder))
-    rows = told.rows.assign(manager=told.managers, page=[f"../{reps[str(row.owner_id)]}/deals/{page_name(str(row.deal_id))}" for row in told.rows.itertuples()])
+    proposals = told.advice.set_index("deal_id")["proposal"]
+    rows = told.rows.assign(manager=told.managers, proposal=told.rows["deal_id"].map(proposals), page=[f"../{reps[str(row.owner_id)]}/deals/{page_name(str(row.deal_id))}" for row in told.rows.itertuples()])
     for manager_id, own in rows.dropna(subset=["manager"]).groupby("manager"):
         write_text(folder / managers[str(manager_id)] / "index.html", pages.manager(told.names.get(str(manager_id), str(manager_id)), team(own), _team_rows(own)))
     write_text(folder / "index.html", pages.home(team(rows), _directory(told, reps), _directory(told, managers), honesty))
@@ -101,13 +104,20 @@ def write_rep(params: Params, rep: Rep) -> None:
     write_text(rep.folder / "index.html", pages.rep(rep.name, [{**row, "page": f"deals/{page_name(row['deal_id'])}"} for row in rep.rows]))
     for row in rep.rows:
         one = row["deal_id"]
-        text = pages.deal(row, rep.deals[one], svg(rep.pasts[one]), rep.sheets.get(one, []), rep.stories.get(one, []), rep.books.get(one))
+        text = pages.deal(row, rep.deals[one], svg(rep.pasts[one]), rep.sheets.get(one, []), rep.stories.get(one, []), rep.books.get(one), _last_sign(rep.pasts[one].facts))
         write_text(rep.folder / "deals" / page_name(one), text)
 
 
+def _last_sign(facts: pd.DataFrame) -> dict[str, Any] | None:
+    """When the buyer last gave a sign, and which; None where there was none."""
+    signs = facts[facts["is_buyer_signal"]].sort_values("occurred_at", kind="stable")
+    return None if signs.empty else {"at": signs["occurred_at"].iloc[-1], "what": SIGNS[signs["kind"].iloc[-1]]}
+
+
 def _team_rows(own: pd.DataFrame) -> list[dict[str, Any]]:
-    """The team's stalled and dead deals, what matters most first."""
-    shown = own[own["state"].isin(["stalled", "dead"])].sort_values(["state", "value_at_stake", "amount", "deal_id"], ascending=[False, False, False, True], kind="stable")
+    """The team's quiet deals, what matters most first."""
+    quiet = own[own["state"] != "active"].assign(order=own["state"].str.replace(" ", "_").map(ORDER))
+    shown = quiet.sort_values(["order", "value_at_stake", "amount", "deal_id"], ascending=[True, False, False, True], kind="stable")
     return [{str(k): v for k, v in row.items()} for row in shown.to_dict("records")]
 
 

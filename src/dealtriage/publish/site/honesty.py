@@ -41,8 +41,8 @@ def _written(path: Path) -> list[dict[str, Any]]:
     """Of each recommendation that was really made and is old enough: rows, deals, came_back_share."""
     if not path.is_file():
         return []
-    rows = read_parquet(path, ["deal_id", "recommended", "revived"])
-    rows = rows[rows["recommended"].fillna("") != ""]
+    rows = read_parquet(path, ["deal_id", "recommended", "is_held_out", "revived"])
+    rows = rows[(rows["recommended"].fillna("") != "") & (rows["is_held_out"] != True)]  # noqa: E712 (it may be missing)
     return [{"recommended": str(name), "rows": len(own), "deals": own["deal_id"].nunique(), "came_back_share": own["revived"].mean()} for name, own in rows.groupby("recommended")]
 
 

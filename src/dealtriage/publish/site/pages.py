@@ -1,5 +1,6 @@
 """The pages as text: templates filled, every name escaped, and a policy that lets nothing be loaded and no script run but ours."""
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dealtriage.params import Params
-from dealtriage.publish.cells import safe_line
-from dealtriage.publish.rows import DRAWN
+from dealtriage.publish.cells import csv_cell, safe_line
+from dealtriage.publish.rows import DRAWN, TOLD
 from dealtriage.publish.site.honesty import Honesty
 from dealtriage.publish.site.team import PHASES, Team
 from dealtriage.words import share
@@ -20,6 +21,7 @@ from dealtriage.words import share
 HERE = Path(__file__).parent / "templates"
 LONGEST = 600
 SIDES = {"buyer": "what the buyer did", "seller": "what we did", "communication": "how the two sides talk", "terms": "what is on the table", "context": "circumstances"}
+REASON = re.compile(r"speaks (for|against|neither) (?:it|way): (.*?)(?: \(([\d,]+ past deals? .*)\))?", re.DOTALL)
 BAR = 120.0  # half the width of the bars' picture, in its own units
 
 
@@ -38,20 +40,24 @@ class Pages:
         """A rep's list. rows: those of the list, with page, the address of the deal's own."""
         chance = f"chance_to_revive_{self.params.label.horizon_days}d"
         told = [{**row, "chance": row[chance], "reasons": reasons(row)} for row in rows]
-        return self._page("rep.html.j2", name=name, rows=told, first=told[0])
+        later = [row for row in rows if row["state"] == "dead" and not row["do_this_week"]]
+        amounts = [row["amount"] for row in later if not pd.isna(row["amount"])]
+        return self._page("rep.html.j2", name=name, rows=told, first=told[0], later={"deals": len(later), "amount": float(sum(amounts))})
 
-    def deal(self, row: dict[str, Any], deal: dict[str, Any], picture: str, sheet: list[dict[str, Any]], story: list[dict[str, Any]], book: str | None) -> str:
-        """A deal's page. row: its row of the list; deal: its row of the advice; picture: SVG; book: its playbook in Markdown, if it has one."""
+    def deal(self, row: dict[str, Any], deal: dict[str, Any], picture: str, sheet: list[dict[str, Any]], story: list[dict[str, Any]], book: str | None,
+             last_sign: dict[str, Any] | None = None) -> str:
+        """A deal's page. row: its row of the list; deal: its row of the advice; picture: SVG; last_sign: at and what, if the buyer ever gave one; book: its playbook in Markdown, if it has one."""
         horizon = self.params.label.horizon_days
         p = [(days, deal["p_revive" if days == horizon else f"p_revive_{days}d"]) for days in sorted({*self.params.label.when_days, horizon})]
         is_told = not deal["is_held_out"]
         return self._page(
-            "deal.html.j2", row=row, deal=deal, chances=[(days, one) for days, one in p if not pd.isna(one)], picture=Markup(b64encode(picture.encode()).decode()), bars=bars(deal),
+            "deal.html.j2", row=row, deal=deal, chances=[(days, one) for days, one in p if not pd.isna(one)], picture=Markup(b64encode(picture.encode()).decode()), bars=bars(deal) if row["state"] in TOLD else [], last_sign=last_sign, today=f"{deal['cutoff']:%Y-%m-%d}", line_id=csv_cell(deal["deal_id"]),
+            needs_answer=is_told and bool(book) and not deal["has_sheet"],
             reasons=reasons(row), sheet=[] if deal["phase"] == "1_withdraw" else sheet, story=story,
             book=Markup(in_html(book)) if book and is_told else None, drawn=DRAWN if not is_told else None)
 
     def manager(self, name: str, sums: Team, rows: list[dict[str, Any]]) -> str:
-        """A team's page. rows: its stalled and dead deals, each with page."""
+        """A team's page. rows: its quiet deals, each with page."""
         chance = f"chance_to_revive_{self.params.label.horizon_days}d"
         return self._page("manager.html.j2", name=name, team=sums, rows=[{**row, "chance": row[chance]} for row in rows], made=rows[0]["computed_from_export_of"] if rows else "")
 
@@ -84,12 +90,8 @@ def bars(deal: dict[str, Any]) -> list[dict[str, Any]]:
 
 def reasons(row: dict[str, Any]) -> list[tuple[str, str, str]]:
     """For or against, what it is, and how deals that stood alike fared, of each reason of a row of the list."""
-    found = []
-    for text in (row[f"reason_{n}"] for n in (1, 2, 3)):
-        side, _, told = text.partition(" it: ")
-        what, _, fared = told.rpartition(" (")
-        found.append((side.removeprefix("speaks "), what or told, fared.rstrip(")") if what else ""))
-    return [one for one in found if one[1]]
+    texts = [row[f"reason_{n}"] for n in (1, 2, 3) if row[f"reason_{n}"]]
+    return [(told[1], told[2], told[3] or "") if (told := REASON.fullmatch(text)) else ("neither", text, "") for text in texts]
 
 
 def in_html(markdown: str) -> str:
