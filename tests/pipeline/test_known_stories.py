@@ -190,6 +190,6 @@ def test_deals_drawn_for_the_experiment_are_told_nothing(told: Path, tmp_path: P
     assert drawn and set(log.loc[log["is_held_out"], "deal_id"]) == drawn and set(log["lot"]) == {"0.5:x"}
     lists = pd.concat([pd.read_csv(path, dtype="str", keep_default_na=False) for path in (tmp_path / "data" / "lists").glob("rep-*.csv")])
     told_of = lists[lists["deal_id"].isin(drawn)]
-    assert set(told_of["do_next"].str.replace(r"^keep the meeting in .*?; ", "", regex=True)) == {"go on as you would without this list"}
+    assert set(told_of["do_next"].str.replace(r"^keep the meeting on .*?; ", "", regex=True)) == {"go on as you would without this list"}
     assert set(told_of["phase"]) == {""} and set(told_of["why_this_phase"]) == {"drawn for the experiment"}
     assert not drawn & set(read_parquet(tmp_path / "data" / "advice" / "sheets.parquet")["deal_id"])

@@ -184,7 +184,7 @@ def test_a_week_is_filled_with_deals_that_have_something_to_do(advice: pd.DataFr
     params = load_params(finished_run() / "params.yaml").publish.model_copy(update={"capacity": 3})
     own = advice[advice["state"].isin(["stalled", "dead"])].assign(owner_id="x", is_held_out=False)
     own = own.assign(step=["wait" if state == "stalled" else "do" for state in own["state"]])
-    rows = list_rows(own, params, 90, {})
+    rows = list_rows(own, params, 90, {"x": "x"})
     assert (own["state"] == "dead").sum() > 3
     assert rows["do_this_week"].eq("yes").sum() == 3 and set(rows.loc[rows["do_this_week"] == "yes", "state"]) == {"dead"}
 

@@ -49,4 +49,4 @@ def advice_of(deals: list[str], is_held_out: list[bool]) -> pd.DataFrame:
         "phase": "1_withdraw", "proposal": "outstanding", "role": "mediator", "phase_if_silent": pd.Series([None] * len(deals), dtype="object"), "next_meeting_days": float("nan"),
         "deal_name": "Secret deal", "account_name": "Secret account", "band_low": 0.3, "band_high": 0.4, "band_came_true_share": 0.33, "band_deals": 500.0,
         "silence_days": 20.0, "usual_gap_days": 2.0, "reason_1": REASON, "reason_2": "", "reason_3": "", "hand_90d": 0.0, "why_phase": "a proposal is outstanding",
-        "why_no_evidence": "", "stage": "Proposal", "data_until": at, "cutoff": at, "model_version": "abc"})
+        "why_no_evidence": "", "wait_days_if_revived": 30.0, "changed": "still 40%", "stage": "Proposal", "data_until": at, "cutoff": at, "model_version": "abc"})
