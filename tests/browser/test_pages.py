@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dealtriage.phases.actions import read_answers
 from dealtriage.publish.cells import page_name
+from dealtriage.tables import read_parquet
 from tests.browser.conftest import CHROMIUM
 from tests.company import finished_run
 from tests.conftest import ROOT
@@ -68,7 +70,11 @@ def test_sorting_searching_and_filtering(opened: Any) -> None:
     page.click("thead th:has-text('Amount') button")
     found = page.eval_on_selector_all("#list tbody tr", amounts)
     assert found == sorted(found, reverse=True)
-    page.click("thead th:has-text('#') button")
+    page.select_option("#sort", "3,-1")
+    chances = list(page.eval_on_selector_all("#list tbody tr", "rows => rows.map(row => row.cells[3].dataset.value)"))
+    told = [float(one) for one in chances if one]
+    assert told == sorted(told, reverse=True) and chances[len(told):] == [""] * (len(chances) - len(told))
+    page.select_option("#sort", "")
     wanted = rows.iloc[-1]
     page.fill("#search", f"{wanted['deal'].upper()}  ")
     assert page_name(wanted["deal_id"]) in visible_ids(page) and len(visible_ids(page)) < len(rows)
@@ -97,6 +103,33 @@ def test_the_note_is_copied(opened: Any) -> None:
     page.wait_for_function("document.querySelector('.playbook blockquote + button').textContent === 'Copied'")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.inner_text(".playbook blockquote").strip() and len(copied) > 100
+
+
+def test_an_answer_becomes_a_line_that_the_next_run_takes(opened: Any, tmp_path: Path) -> None:
+    page = opened(deal_page("1 withdraw"), permissions=["clipboard-read", "clipboard-write"])
+    assert page.is_disabled("#copy-line")
+    page.fill("#lesson", 'we spoke of price, "too soon"\nthey needed = less paper')
+    page.click("#copy-line")
+    page.wait_for_function("document.getElementById('copy-line').textContent === 'Copied'")
+    path = tmp_path / "answers.csv"
+    path.write_text(f"deal_id,question,answer,answered_at\n{page.evaluate('navigator.clipboard.readText()')}\n", "utf-8")
+    deals = read_parquet(finished_run() / "data/core/deals.parquet", ["deal_id"])["deal_id"]
+    good, bad = read_answers(path, deals, pd.Timestamp("2026-06-30"))
+    assert bad.empty and good["answer"].tolist() == ['we spoke of price, "too soon" they needed = less paper'] and good["is_own"].all()
+    assert page_name(good["deal_id"].iloc[0]) == page.url.rpartition("/")[2]
+
+
+def test_dead_deals_beyond_this_week_are_a_click_away(opened: Any) -> None:
+    folder = finished_run() / "data/lists"
+    for path in sorted(folder.glob("rep-*.csv")):
+        rows = pd.read_csv(path, dtype="str", keep_default_na=False)
+        later = rows[(rows["state"] == "dead") & (rows["do_this_week"] == "")]
+        page = opened(folder / "site" / path.stem / "index.html")
+        assert page.locator("#dead").count() == (len(later) > 0)
+        if len(later):
+            assert f"{len(later)} more dead" in page.inner_text(".later")
+            page.click("#dead")
+            assert set(visible_ids(page)) >= {page_name(one) for one in later["deal_id"]}
 
 
 def test_by_keyboard_alone(opened: Any) -> None:
