@@ -22,6 +22,7 @@
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
+from ipywidgets import Dropdown, interact
 
 from dealtriage.kinds import SELLER_TOUCHES
 from dealtriage.notebook import drawn, open_run, picture
@@ -140,3 +141,22 @@ for deal in map(told.deals.get, chosen):
     one = deal["deal_id"]
     display(Markdown(f"**{deal['phase'].replace('_', ' ').capitalize()}** ({deal['step']}): {deal['why_phase']}. Until: {deal['until']}."))
     display(Markdown(Playbooks(params.phases).page(deal, told.sheets.get(one, []), told.stories.get(one, []), told.differences.get(one, []))))
+
+# %% [markdown]
+# ## Any other, from a list
+#
+# The same in short: choose a deal, see its past and its page.
+
+
+# %%
+def in_short(one: str) -> None:
+    """The past and the page of a deal."""
+    deal, past = told.deals[one], read_parquet(run.winloss / "weeks.parquet").query("deal_id == @one")
+    display(drawn(figures.deal_past, deal["deal_name"] or one, past, None if pd.isna(deal["turned_at"]) else deal["turned_at"],
+                  [(line["at"], line["what"]) for line in told.stories.get(one, [])], params.cohort.quiet_days, horizon, params.publish.dead_below))
+    display(Markdown(Playbooks(params.phases).page(deal, told.sheets.get(one, []), told.stories.get(one, []), told.differences.get(one, []))))
+
+
+if len(judged):
+    names = [f"{safe_line(name or one, 60)} ({state})" for one, name, state in zip(judged["deal_id"], judged["deal_name"], judged["state"], strict=True)]
+    interact(in_short, one=Dropdown(options=list(zip(names, judged["deal_id"], strict=True)), description="deal"))
