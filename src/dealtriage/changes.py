@@ -36,6 +36,7 @@ def changes(scores: pd.DataFrame, created: pd.Series, horizon_days: int, log: pd
     created: deal id -> when it was created; log: what earlier runs recommended; outlook: chances of the weeks before by today's model; facts: the deals' timelines.
     """
     now = scores.rename(columns={f"p_revive_{horizon_days}d": "p"})[["deal_id", "p", "state", "silence_days", "model_version"]]
+    now["p"] = now["p"].where(now["state"] != "not_enough_evidence")  # of which no chance is told
     earlier = log[log["recommended_at"] < cutoff]
     has_list = len(earlier) > 0
     since = earlier["recommended_at"].max() if has_list else cutoff - WEEK

@@ -114,6 +114,7 @@ def test_a_champion_of_an_older_version_is_replaced_without_comparison(tmp_path:
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     workspace = Workspace(finished_run())
     params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
+    mlflow.set_experiment("dealtriage")
     with mlflow.start_run():
         mlflow.log_artifact(str(workspace.model / "card.json"), "model-card")
         x = np.zeros((2, 1))

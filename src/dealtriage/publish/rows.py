@@ -33,24 +33,15 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
 
     Chances are told of stalled and dead deals alone: of a deal of which too little is recorded they would be told from next to nothing. rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
     """
-    p = advice[f"p_revive_{horizon_days}d"]
-    texts = {name: advice[name].fillna("").astype("str") for name in ("deal_name", "account_name", "stage")}
-    advice = advice.assign(**texts)
-    advice = advice.assign(**{name: advice[name].where(advice["state"].isin(TOLD)) for name in ("value_at_stake", "wait_days_if_revived", "band_deals")})
-    ranked = advice.assign(
-        order=advice["state"].map(ORDER), p=p, is_waiting=(advice["step"] == "wait") | advice["is_held_out"],
-        worth=advice["value_at_stake"].where(advice["state"] == "stalled", advice["amount"]).fillna(0.0))
-    ranked = ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
-                                ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
-    rank = ranked.groupby("owner_id").cumcount() + 1
+    ranked = _ranked(advice.assign(p=advice[f"p_revive_{horizon_days}d"]))
     is_work = (ranked["phase"] != "leave_alone") & ~ranked["is_waiting"]
     is_this_week = is_work & (is_work.groupby(ranked["owner_id"]).cumsum() <= params.capacity)
     return pd.DataFrame({
-        "rank": rank,
+        "rank": ranked.groupby("owner_id").cumcount() + 1,
         "do_this_week": np.where(is_this_week, "yes", ""),
         "do_next": _verbs(ranked), "deal": ranked["deal_name"], "account": ranked["account_name"],
         "amount": ranked["amount"].round(), "state": ranked["state"].str.replace("_", " "),
-        f"chance_to_revive_{horizon_days}d": [f"{row.p:.0%}" if row.state in TOLD and not np.isnan(row.p) else "" for row in ranked.itertuples()],
+        f"chance_to_revive_{horizon_days}d": ranked["p"].map(lambda p: "" if np.isnan(p) else f"{p:.0%}"),
         "how_often_true": [_band(row) for row in ranked.itertuples()],
         "silence": [_silence(row) for row in ranked.itertuples()],
         "silence_days": np.floor(ranked["silence_days"] + 1e-9),
@@ -65,6 +56,17 @@ def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: d
         "model_version": ranked["model_version"], "crm_link": [params.deal_url.replace("{deal_id}", quote(str(one), safe="")) if params.deal_url else "" for one in ranked["deal_id"]],
         "deal_id": ranked["deal_id"], "owner_id": ranked["owner_id"],
         "owner": ranked["owner_id"].map(names).fillna(ranked["owner_id"])})
+
+
+def _ranked(advice: pd.DataFrame) -> pd.DataFrame:
+    """The deals in the order of their owners' lists, their names never missing; what depends on a chance is empty where none is told."""
+    names = {name: advice[name].fillna("").astype("str") for name in ("deal_name", "account_name", "stage")}
+    chances = {name: advice[name].where(advice["state"].isin(TOLD)) for name in ("p", "value_at_stake", "wait_days_if_revived", "band_deals")}
+    ranked = advice.assign(**names, **chances)
+    ranked = ranked.assign(order=ranked["state"].map(ORDER), is_waiting=(ranked["step"] == "wait") | ranked["is_held_out"],
+                           worth=ranked["value_at_stake"].where(ranked["state"] == "stalled", ranked["amount"]).fillna(0.0))
+    return ranked.sort_values(["owner_id", "order", "is_waiting", "worth", "p", "deal_id"],
+                              ascending=[True, True, True, False, False, True], kind="stable").reset_index(drop=True)
 
 
 def _verbs(ranked: pd.DataFrame) -> pd.Series:

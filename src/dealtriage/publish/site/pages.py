@@ -81,7 +81,7 @@ def policy(css: str, js: str) -> str:
 
 def bars(deal: dict[str, Any]) -> list[dict[str, Any]]:
     """What each side adds to the outlook: told, adds (log-odds), x and width of its bar; empty where no chance is told."""
-    adds = {name: deal[f"{name}_adds"] for name in SIDES}
+    adds = {name: round(float(deal[f"{name}_adds"]), 3) + 0.0 for name in SIDES}  # no -0.00
     if any(pd.isna(one) for one in adds.values()):
         return []
     longest = max(0.5, *(abs(one) for one in adds.values()))
