@@ -1,5 +1,6 @@
 """The lists, workbooks and pages of the small company: what is in them, that they agree, and that nobody gets another's deals."""
 
+import os
 import re
 import zipfile
 from base64 import b64encode
@@ -16,6 +17,7 @@ from dealtriage.params import load_params
 from dealtriage.publish import lists
 from dealtriage.publish.cells import page_name
 from dealtriage.publish.rows import EXPIRED, WITHOUT_PROPOSAL, list_rows
+from dealtriage.publish.site import build
 from dealtriage.tables import read_parquet, write_parquet
 from tests.company import finished_run
 from tests.hostile import hostile_run
@@ -111,6 +113,18 @@ def test_publishing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     once, again = ({path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name / LISTS).rglob("*") if path.is_file()} for name in ("once", "again"))
     assert once.keys() == again.keys()
     assert [path for path in once if once[path] != again[path]] == []
+
+
+def test_pages_written_by_several_processes_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = finished_run()
+    params, workspace = hostile_run(tmp_path)
+    monkeypatch.setattr(build, "FEW", 0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    for name in ("data/core/owners.parquet", "data/advice/advice.parquet", "data/advice/sheets.parquet", "data/winloss/stories.parquet"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    lists.run(params, workspace)
+    mine, theirs = ({path.relative_to(root): path.read_bytes() for path in (root / LISTS / "site").rglob("*.html")} for root in (tmp_path, run))
+    assert mine.keys() == theirs.keys() and [path for path in mine if mine[path] != theirs[path]] == []
 
 
 class Elements(HTMLParser):
