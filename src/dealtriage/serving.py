@@ -96,7 +96,7 @@ class Answering:
     def _phases(self, rows: pd.DataFrame, x: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         told = rows.reindex(columns=list(TOLD_BY_CALLER)).astype("object")
         told = told.where(told.notna(), pd.Series(TOLD_BY_CALLER, dtype="object"), axis=1)
-        is_large = (x["amount"] >= self.settings["large_deal"]) if "amount" in x else pd.Series(False, index=rows.index)
+        is_large = x["amount"] >= self.settings["large_deal"]  # unknown where the feature was left out
         chosen = []
         for state, restall, large, row in zip(found["state"], found["p_restall"], is_large, told.to_dict("records"), strict=True):
             situation = Situation(state=state, p_restall=float(restall), is_large=bool(large), **{str(name): value for name, value in row.items()}, **self.settings["bounds"])

@@ -25,12 +25,20 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"),
               pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 
-def test_track_promote_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of its own, with the experiment chosen."""
     import mlflow
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_experiment("dealtriage")
+
+
+def test_track_promote_and_load(tmp_path: Path, store: None) -> None:
+    import mlflow
+
     workspace = Workspace(finished_run())
     params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
     with pytest.raises(BadInput, match="no candidate"):
@@ -83,9 +91,6 @@ def test_a_candidate_that_does_worse_than_the_champion_is_refused(tmp_path: Path
     """A champion that claims to be older than what it learnt from knows the outcomes: nobody beats it."""
     import mlflow
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     shutil.copytree(finished_run(), tmp_path / "old", ignore=shutil.ignore_patterns("raw", "core.part"))
     old, new = Workspace(tmp_path / "old"), Workspace(finished_run())
     params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
@@ -103,18 +108,14 @@ def test_a_candidate_that_does_worse_than_the_champion_is_refused(tmp_path: Path
     assert str(mlflow.MlflowClient().get_model_version_by_alias("dealtriage", "champion").version) == "1"
 
 
-def test_a_champion_of_an_older_version_is_replaced_without_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_champion_of_an_older_version_is_replaced_without_comparison(tmp_path: Path, store: None) -> None:
     import mlflow
     from mlflow import sklearn as flavour
     from mlflow.models import infer_signature
     from sklearn.dummy import DummyClassifier
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     workspace = Workspace(finished_run())
     params, text = load_params(finished_run() / "params.yaml"), (finished_run() / "params.yaml").read_text()
-    mlflow.set_experiment("dealtriage")
     with mlflow.start_run():
         mlflow.log_artifact(str(workspace.model / "card.json"), "model-card")
         x = np.zeros((2, 1))

@@ -29,7 +29,7 @@ WHO = {name: who for name, (who, _) in ROLES.items()}
 
 
 def list_rows(advice: pd.DataFrame, params: Publish, horizon_days: int, names: dict[str, str]) -> pd.DataFrame:
-    """Every open deal as a row of its owner's list, in the owner's order, texts safe for a spreadsheet.
+    """Every open deal as a row of its owner's list, in the owner's order. Texts are made safe where they are written.
 
     Chances are told of stalled and dead deals alone: of a deal of which too little is recorded they would be told from next to nothing. rank counts per owner, deals to wait for after those with something to do; do_this_week marks the first `publish.capacity` rows with something to do.
     """
@@ -70,23 +70,24 @@ def _ranked(advice: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verbs(ranked: pd.DataFrame) -> pd.Series:
-    verbs = ranked["phase"].map(VERBS)
-    is_withdrawing = ranked["phase"] == "1_withdraw"
-    verbs = verbs.mask(is_withdrawing & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
-    verbs = verbs.mask(is_withdrawing & (ranked["proposal"] == "expired"), EXPIRED)
+    verbs = _of_phase(ranked["phase"], ranked["proposal"])
     is_interview = ranked["role"] == "win_loss_interview"
     verbs = verbs.where((ranked["role"] == "") | is_interview, verbs + ": " + ranked["role"].map(WHO))
     verbs = verbs.mask(is_interview, verbs + INTERVIEW)
     for proposal, first in STILL_OUT.items():
         verbs = verbs.mask((ranked["phase"] == "close_out") & (ranked["proposal"] == proposal), first + verbs)
-    if_silent = ranked["phase_if_silent"].map(VERBS)
-    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & ranked["proposal"].isin(["none", "withdrawn"]), WITHOUT_PROPOSAL)
-    if_silent = if_silent.mask((ranked["phase_if_silent"] == "1_withdraw") & (ranked["proposal"] == "expired"), EXPIRED)
+    if_silent = _of_phase(ranked["phase_if_silent"], ranked["proposal"])
     verbs = verbs.mask(if_silent.notna(), verbs + "; if not: " + if_silent)
     verbs = verbs.mask(ranked["step"] == "wait", ranked["phase"].map(WAITING))
     verbs = verbs.mask(ranked["is_held_out"], AS_USUAL)
     meeting = pd.Series([f"keep the meeting on {on}; " if (on := day_ahead(row.cutoff, row.next_meeting_days)) else "" for row in ranked.itertuples()], index=ranked.index)
     return verbs.where(~ranked["state"].isin(["stalled", "dead"]), meeting + verbs)
+
+
+def _of_phase(phase: pd.Series, proposal: pd.Series) -> pd.Series:
+    """The verb of each phase; that of the first depends on what is on the table."""
+    verbs, is_first = phase.map(VERBS), phase == "1_withdraw"
+    return verbs.mask(is_first & proposal.isin(["none", "withdrawn"]), WITHOUT_PROPOSAL).mask(is_first & (proposal == "expired"), EXPIRED)
 
 
 def _whys(ranked: pd.DataFrame, dead_below: float) -> pd.Series:
@@ -105,7 +106,7 @@ def _band(row: object) -> str:
 def _hand(hand: float, silence_days: float) -> str:
     if np.isnan(hand):
         return ""
-    if -CHASING >= hand >= CHASING:
+    if abs(hand) <= -CHASING:
         return "both sides write" if silence_days < RECENT else ""
     return "we chase" if hand < CHASING else "the buyer chases"
 
