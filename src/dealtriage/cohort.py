@@ -13,7 +13,7 @@ import pandas as pd
 from dealtriage.calendar import mondays
 from dealtriage.engines import each_part
 from dealtriage.errors import BadInput
-from dealtriage.features.columns import Coded
+from dealtriage.features.columns import Coded, Columns, coded, columns_of
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.silence import silence_days
 from dealtriage.gaps import of_owners, reached
@@ -55,17 +55,20 @@ def _gaps(workspace: Workspace) -> pd.DataFrame:
     return of_owners(gaps, owners)
 
 
-def grid(facts: pd.DataFrame | PartColumns, cutoff: datetime, since: datetime | None = None) -> pd.DataFrame:
+def grid(facts: pd.DataFrame | Columns, cutoff: datetime, since: datetime | None = None) -> pd.DataFrame:
     """Every deal at every Monday after its first fact, and at the cutoff; of these, the instants after `since`."""
-    known = pd.Series(facts["known_at"].to_numpy())
-    spans = known.groupby(facts["deal_id"].astype("str").to_numpy(), sort=True).min()
+    columns = columns_of(facts)
+    deals = coded(columns["deal_id"])
+    first_known = pd.Series(columns["known_at"].to_numpy()).groupby(deals.codes).min()
+    spans = first_known.set_axis(deals.names[first_known.index]).sort_index()
     weeks = mondays(spans.min().to_pydatetime(), cutoff)
     instants = weeks.append(pd.DatetimeIndex([cutoff], dtype=weeks.dtype)).unique()
     instants = instants if since is None else instants[instants > pd.Timestamp(since)]
     first = np.searchsorted(instants.to_numpy(), spans.to_numpy(), side="right")
     length = len(instants) - first
     at = np.repeat(first - (np.cumsum(length) - length), length) + np.arange(length.sum())
-    return pd.DataFrame({"deal_id": np.repeat(spans.index.to_numpy(), length), "as_of": instants.to_numpy()[at]})
+    deal = pd.Categorical.from_codes(np.repeat(np.arange(len(length)), length), spans.index)
+    return pd.DataFrame({"deal_id": deal, "as_of": instants.to_numpy()[at]})
 
 
 def is_open(q: Bucket) -> np.ndarray:
@@ -96,5 +99,5 @@ def cohort_rows(q: Bucket, params: Cohort, cutoff: datetime, gaps: pd.DataFrame)
                          is_scoring=q.rows["as_of"] == cutoff, facts_known=q.count(told).astype("int32"), known_until=q.known_until(told))
     asked = is_open(q) & (rows["is_quiet"] | rows["is_scoring"])
     kept = rows[asked].reset_index(drop=True)
-    number = reached(kept.assign(owner_id=Coded(q.owner.codes[asked], q.owner.names).series()), gaps)
+    number = reached(kept.assign(owner_id=Coded(q.owner.codes[asked], q.owner.words).series()), gaps)
     return kept.assign(gap_number=number, is_in_gap=number > 0)

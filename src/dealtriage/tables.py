@@ -114,17 +114,17 @@ def batches(path: Path, columns: list[str] | None = None) -> Iterator[pd.DataFra
 
 
 class PartColumns:
-    """The columns of one part file, each read when it is asked for; texts come as categories."""
+    """The columns of one part file, each read when it is asked for; texts come as dictionaries."""
 
     def __init__(self, path: Path) -> None:
-        names = pq.read_schema(_present(path))
-        texts = [f.name for f in names if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-        self._file = pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in UNIQUE])
-        self._read: dict[str, pd.Series] = {}
+        about = pq.read_metadata(_present(path))
+        texts = [f.name for f in about.schema.to_arrow_schema() if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        self._file = pq.ParquetFile(path, metadata=about, read_dictionary=[name for name in texts if name not in UNIQUE])
+        self._read: dict[str, pa.ChunkedArray] = {}
 
-    def __getitem__(self, name: str) -> pd.Series:
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
         if name not in self._read:
-            self._read[name] = self._file.read(columns=[name]).column(0).to_pandas()
+            self._read[name] = self._file.read(columns=[name], use_threads=False).column(0)
         return self._read[name]
 
 

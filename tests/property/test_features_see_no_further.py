@@ -33,7 +33,7 @@ WHY = {
 
 def same(found: pd.DataFrame, expected: pd.DataFrame, name: str, how: str) -> None:
     """The feature has the same values in both; else say which deal and date differ, and what that means."""
-    pd.testing.assert_series_equal(found["deal_id"], expected["deal_id"], obj=f"the deals of {name} {how}")
+    pd.testing.assert_frame_equal(found[["deal_id", "as_of"]], expected[["deal_id", "as_of"]], obj=f"the rows of {name} {how}")
     new, old = found[name].to_numpy(), expected[name].to_numpy()
     wrong = np.flatnonzero(~np.isclose(new, old, rtol=1e-9, atol=1e-9, equal_nan=True))
     if len(wrong):
@@ -102,7 +102,7 @@ def shifted() -> pd.DataFrame:
     for column in ("known_at", "occurred_at", "due_at"):
         facts[column] += GREGORIAN_CYCLE
     rows["as_of"] += GREGORIAN_CYCLE
-    return all_features(facts, rows, CUTOFF + GREGORIAN_CYCLE)
+    return all_features(facts, rows, CUTOFF + GREGORIAN_CYCLE).assign(as_of=lambda found: found["as_of"] - GREGORIAN_CYCLE)
 
 
 @pytest.mark.parametrize("name", by_name())

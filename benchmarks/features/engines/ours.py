@@ -18,7 +18,7 @@ def run(folder: Path, take: Take) -> str:
     """All parts, in memory."""
     def one(number: int) -> None:
         for q in read_bucket(facts_path(folder, number), rows_path(folder, number)).pieces():
-            take(number, dict(answers(q, FEATURES)), lambda rows=q.rows: rows[KEYS])
+            take(number, dict(answers(q, FEATURES)), lambda q=q: q.rows)
 
     return _each(folder, one)
 

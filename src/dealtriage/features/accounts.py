@@ -27,7 +27,7 @@ def account_endings(q: Bucket) -> pd.DataFrame:
 @weekly
 def account_open(q: Bucket) -> pd.DataFrame:
     """Open deals at each Monday, by account."""
-    return sums(q.account, q.as_of + q.start, np.ones(len(q.rows), dtype=bool), open_deals=1)
+    return sums(q.account, q.as_of + q.start, np.ones(len(q.as_of), dtype=bool), open_deals=1)
 
 
 @feature("count", missing=UNKNOWN)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dealtriage.engines import each_part
 from dealtriage.errors import BadInput
-from dealtriage.features.columns import Floats
+from dealtriage.features.columns import Columns, Floats
 from dealtriage.features.kernel import Bucket
 from dealtriage.features.registry import Feature, by_name, weekly_tables
 from dealtriage.features.weeks import Weeks, total
@@ -83,14 +83,13 @@ def write_matrix(workspace: Workspace, folder: Path, names: list[str], params: F
 
 def read_bucket(facts: Path, rows: Path, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> Bucket:
     """The bucket of one part of a timeline and the as-of rows asked about it."""
-    asked = PartColumns(rows)
-    return Bucket(PartColumns(facts), pd.DataFrame({name: asked[name] for name in ("deal_id", "as_of")}), weeks, fiscal_year_start)
+    return Bucket(PartColumns(facts), PartColumns(rows), weeks, fiscal_year_start)
 
 
 def table_of(q: Bucket, names: list[str]) -> pa.Table:
     """deal_id, as_of and the named features as they are written."""
     columns = {name: pa.array(values, from_pandas=True) for name, values in answers(q, names).items()}
-    return pa.table({"deal_id": pa.array(q.rows["deal_id"]).cast(pa.string()), "as_of": pa.array(q.rows["as_of"]), **columns})
+    return pa.table({**{name: q.keys[name] for name in q.keys.column_names}, **columns})
 
 
 def read_features(path: Path) -> pd.DataFrame:
@@ -103,7 +102,7 @@ def whole(matrix: pd.DataFrame) -> pd.DataFrame:
     return matrix.reindex(columns=["deal_id", "as_of", *by_name()])
 
 
-def matrix(facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks, names: list[str], fiscal_year_start: int = 1) -> pd.DataFrame:
+def matrix(facts: pd.DataFrame | Columns, rows: pd.DataFrame, weeks: Weeks, names: list[str], fiscal_year_start: int = 1) -> pd.DataFrame:
     """deal_id, as_of and the named features (float64), one row per row of `rows`, sorted by deal_id and as_of."""
     q = Bucket(facts, rows, weeks, fiscal_year_start)
     return pd.DataFrame({"deal_id": q.rows["deal_id"], "as_of": q.rows["as_of"], **answers(q, names)})
@@ -112,7 +111,7 @@ def matrix(facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks, 
 def answers(q: Bucket, names: list[str]) -> dict[str, Floats]:
     """The named features by name. Raises BadInput when a feature's answer cannot be one."""
     known = by_name()
-    return {name: _sound(known[name], known[name].ask(q), len(q.rows)) for name in names}
+    return {name: _sound(known[name], known[name].ask(q), len(q.as_of)) for name in names}
 
 
 def _sound(one: Feature, answer: Floats, rows: int) -> Floats:

@@ -7,11 +7,22 @@ a feature that counts or picks facts by it sees no further than the facts it pic
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
-from dealtriage.features.columns import DAY, Coded, Flags, Floats, Ints, Ordered, coded, expand, order_of, seconds
+from dealtriage.features.columns import (
+    DAY,
+    Coded,
+    Columns,
+    Flags,
+    Floats,
+    Ints,
+    Ordered,
+    coded,
+    expand,
+    in_order,
+    seconds,
+)
 from dealtriage.kinds import KINDS
-from dealtriage.tables import PartColumns
 
 TIES = ("kind", "fact_id")
 
@@ -24,46 +35,58 @@ class Facts:
     """
 
     columns: Ordered
-    deal: Ints
-    known: Ints
+    key: Ints
     occurred: Ints
+    begins: Ints
     start: int
     span: int
 
-    def place(self, frame: pd.DataFrame | PartColumns, number: Ints, others: Ints) -> None:
-        """Sort a timeline. `number`: of the deal of each code of its deal_id. `others`: more times to come (seconds since 1970)."""
-        deal = number[coded(frame["deal_id"]).codes]
-        known, occurred = seconds(frame["known_at"]), seconds(frame["occurred_at"])
+    def place(self, columns: Columns, deal: Ints, deals: int, others: Ints) -> None:
+        """Sort a timeline. `deal`: of each fact, below `deals`. `others`: more times to come (seconds since 1970)."""
+        known, occurred = seconds(columns["known_at"].to_numpy()), seconds(columns["occurred_at"].to_numpy())
         times = [times for times in (known, occurred, others) if len(times)]
-        start = int(min((t.min() for t in times), default=0))
-        span = int(max((t.max() for t in times), default=0)) - start + 1
-        texts = (lambda at, name=name: frame[name].iloc[at].astype("str").rank(method="dense").to_numpy(dtype=np.int64) for name in TIES)
-        order = order_of(deal * span + known - start, lambda at: occurred[at], *texts)
-        if order is not None:
-            deal, known, occurred = deal[order], known[order], occurred[order]
-        self.hold(Ordered(frame, order, len(deal)), deal, known - start, occurred - start, start, span, len(number))
+        self.start = int(min((t.min() for t in times), default=0))
+        self.span = int(max((t.max() for t in times), default=0)) - self.start + 1
+        occurred -= self.start
+        ties = (lambda at, name=name: coded(columns[name].take(pa.array(at))).in_order().codes for name in TIES)
+        key, order = in_order(deal, known - self.start, self.span, lambda at: occurred[at], *ties)
+        self.hold(Ordered(columns, order, len(key)), key, occurred if order is None else occurred[order], np.bincount(deal, minlength=deals))
 
-    def hold(self, columns: Ordered, deal: Ints, known: Ints, occurred: Ints, start: int, span: int, deals: int) -> None:
-        """Take facts that are sorted."""
-        self.columns, self.deal, self.known, self.occurred, self.start, self.span = columns, deal, known, occurred, start, span
-        self.base = deal * span
-        self.key = self.base + known
-        self.begins = np.concatenate([[0], np.cumsum(np.bincount(deal, minlength=deals))])
+    def hold(self, columns: Ordered, key: Ints, occurred: Ints, facts: Ints) -> None:
+        """Take facts that are sorted. `facts`: how many each deal has."""
+        self.columns, self.key, self.occurred = columns, key, occurred
+        self.begins = np.append(0, np.cumsum(facts))
         self._kinds: dict[tuple[str, ...], Flags] = {}
+
+    @cached_property
+    def deal(self) -> Ints:
+        """The deal of each fact."""
+        return np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins))
+
+    @cached_property
+    def base(self) -> Ints:
+        """What `key` is of the deal of each fact at the start."""
+        return self.deal * self.span
+
+    @cached_property
+    def known(self) -> Ints:
+        """When each fact became known."""
+        return self.key - self.base
 
     # Columns
 
     @cached_property
     def kind(self) -> Coded:
-        """The kind of each fact."""
-        return self.texts("kind")
+        """The kind of each fact; its codes are small, as they are compared over and over."""
+        found = self.texts("kind")
+        return Coded(found.codes.astype(np.min_scalar_type(-len(found.words) - 1)), found.words)
 
     def is_kind(self, *kinds: str) -> Flags:
         """Facts of any of these kinds. Raises ValueError for a name that is no kind (kinds.KINDS)."""
         if kinds not in self._kinds:
             if unknown := sorted(set(kinds) - {*KINDS}):
                 raise ValueError(f"no kind of fact is called {', '.join(unknown)}; dealtriage.kinds.KINDS lists them")
-            self._kinds[kinds] = np.append(np.isin(np.asarray(self.kind.names, dtype=object), kinds), False)[self.kind.codes]
+            self._kinds[kinds] = self.kind.is_any(*kinds)
         return self._kinds[kinds]
 
     @cached_property
@@ -84,8 +107,7 @@ class Facts:
     @cached_property
     def is_by_system(self) -> Flags:
         """Facts that a program made."""
-        actor = self.texts("actor")
-        return np.append(np.asarray(actor.names == "system", dtype=bool), False)[actor.codes]
+        return self.texts("actor").is_any("system")
 
     @cached_property
     def value(self) -> Floats:
@@ -190,3 +212,4 @@ class Facts:
         by_group = np.argsort(group, kind="stable")
         starts = np.append(True, np.diff(group[by_group]) > 0)[: len(at)]
         return at[by_group], np.maximum.accumulate(np.where(starts, np.arange(len(at)), 0))
+

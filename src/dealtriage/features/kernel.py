@@ -6,33 +6,75 @@ can see further. All times are whole seconds since the bucket's first instant.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from dealtriage.features.columns import (
     DAY,
     MONDAY,
     WEEK,
     Coded,
+    Columns,
     Flags,
     Floats,
     Ints,
+    Ordered,
     coded,
+    columns_of,
     expand,
     in_order,
-    order_of,
     ratio,
     running_count,
     seconds,
 )
 from dealtriage.features.facts import Facts
 from dealtriage.features.weeks import Weeks
-from dealtriage.tables import PartColumns
 
 EXACT = 2**24
 PIECE = 100_000
+REMEMBERED = 16
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of some flagged facts, those that each row knows: of their positions `at` it is `at[begin:end]`.
+
+    `running`: how many flagged facts come before each position. `lo`, `hi`: the positions between which the facts lie that each row knows.
+    """
+
+    flag: Flags
+    running: NDArray[np.int32]
+    lo: Ints
+    hi: Ints
+
+    @cached_property
+    def at(self) -> Ints:
+        """The positions of the flagged facts."""
+        return np.flatnonzero(self.flag)
+
+    @cached_property
+    def begin(self) -> NDArray[np.int32]:
+        """How many flagged facts come before the first that each row knows."""
+        return self.running[self.lo]
+
+    @cached_property
+    def end(self) -> NDArray[np.int32]:
+        """How many flagged facts come before what each row does not know."""
+        return self.running[self.hi]
+
+    @cached_property
+    def some(self) -> Flags:
+        """Rows that know any."""
+        return self.end > self.begin
+
+    def newest(self, values: np.ndarray, none: float) -> np.ndarray:
+        """Of one value per flagged fact, that of the fact that became known last; `none` for rows that know none."""
+        return np.where(self.some, values[self.end - 1], none) if len(values) else np.full(len(self.end), none)
 
 
 class Bucket(Facts):
@@ -42,48 +84,87 @@ class Bucket(Facts):
     `features.weeks`. Both are sorted here; answers come in the order of `rows` sorted by (deal_id, as_of), see `rows`.
     """
 
-    def __init__(self, facts: pd.DataFrame | PartColumns, rows: pd.DataFrame, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> None:
-        names, row_deals = coded(facts["deal_id"]).names, coded(rows["deal_id"])
-        names = names.append(row_deals.names[names.get_indexer(row_deals.names) < 0])
-        number = in_order(names)
-        as_of, row_deal = seconds(rows["as_of"]), number[row_deals.among(names)]
-        self.place(facts, number, as_of)
-        order = order_of(row_deal * self.span + as_of - self.start)
-        if order is not None:
-            rows, row_deal, as_of = rows.iloc[order], row_deal[order], as_of[order]
+    def __init__(self, facts: pd.DataFrame | Columns, rows: pd.DataFrame | Columns, weeks: Weeks | None = None, fiscal_year_start: int = 1) -> None:
+        facts, rows = columns_of(facts), columns_of(rows)
+        deals, as_of = coded(facts["deal_id"], rows["deal_id"]).in_order(), seconds(rows["as_of"].to_numpy())
+        deal, row_deal = np.split(deals.codes, [len(facts["deal_id"])])
+        self.place(facts, deal, len(deals.words), as_of)
+        row_key, order = in_order(row_deal, as_of - self.start, self.span)
         self.weeks, self.fiscal_year_start = weeks or Weeks({}), fiscal_year_start
-        self._ask(rows[["deal_id", "as_of"]].reset_index(drop=True), row_deal, as_of - self.start)
+        self._ask(deals.words, Ordered(rows, order, len(as_of)), row_key, np.bincount(row_deal, minlength=len(deals.words)))
 
-    def _ask(self, rows: pd.DataFrame, row_deal: Ints, as_of: Ints) -> None:
-        self.rows, self.row_deal, self.as_of = rows, row_deal, as_of
-        self.row_key = row_deal * self.span + as_of
-        self.lo = self.begins[row_deal]
-        self.hi = np.searchsorted(self.key, self.row_key, side="left")
+    def _ask(self, ids: pa.Array, columns: Ordered, row_key: Ints, rows: Ints) -> None:
+        """Take as-of rows that are sorted. `ids`: of the deals. `rows`: how many each deal has."""
+        self._ids, self._row_columns, self.row_key = ids, columns, row_key
+        self._row_begins = np.append(0, np.cumsum(rows))
         self._windows: dict[float, Ints] = {}
+        self._known: dict[int, Known] = {}
         self._places: dict[tuple[str, int, int | None], tuple[Coded | Ints | None, Ints, Ints, Flags]] = {}
+
+    @cached_property
+    def row_deal(self) -> Ints:
+        """The deal of each row."""
+        return np.repeat(np.arange(len(self._ids)), np.diff(self._row_begins))
+
+    @cached_property
+    def row_base(self) -> Ints:
+        """What `key` is of the deal of each row at the start."""
+        return self.row_deal * self.span
+
+    @cached_property
+    def as_of(self) -> Ints:
+        """The as-of date of each row."""
+        return self.row_key - self.row_base
+
+    @cached_property
+    def lo(self) -> Ints:
+        """The position of the first fact of each row's deal."""
+        return self.begins[self.row_deal]
+
+    @cached_property
+    def hi(self) -> Ints:
+        """The position behind the last fact that each row knows."""
+        return np.searchsorted(self.key, self.row_key, side="left")
+
+    @cached_property
+    def keys(self) -> pa.Table:
+        """deal_id and as_of, in the order of the answers."""
+        return pa.table({"deal_id": self._ids.take(pa.array(self.row_deal)), "as_of": pa.array(self._row_columns.values("as_of"))})
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """deal_id and as_of, in the order of the answers."""
+        return self.keys.to_pandas()
 
     def pieces(self, facts: int = PIECE) -> Iterator["Bucket"]:
         """The bucket in pieces of about so many facts, by deals: they bound the memory, and fit the processor's cache better."""
-        deals, count = len(self.begins) - 1, max(1, round(len(self.deal) / facts))
+        deals, count = len(self._ids), max(1, round(len(self.key) / facts))
         for piece in range(count):
             yield self._piece(deals * piece // count, deals * (piece + 1) // count)
 
     def _piece(self, first: int, end: int) -> "Bucket":
-        begin, stop = self.begins[first], self.begins[end]
-        rows = slice(*np.searchsorted(self.row_deal, [first, end]))
         part = Bucket.__new__(Bucket)
-        part.hold(self.columns.stretch(begin, stop), self.deal[begin:stop] - first, self.known[begin:stop], self.occurred[begin:stop],
-                  self.start, self.span, end - first)
-        part.weeks, part.fiscal_year_start = self.weeks, self.fiscal_year_start
-        part._ask(self.rows.iloc[rows].reset_index(drop=True), self.row_deal[rows] - first, self.as_of[rows])
+        part.weeks, part.fiscal_year_start, part.start, part.span = self.weeks, self.fiscal_year_start, self.start, self.span
+        facts, rows = (slice(begins[first], begins[end]) for begins in (self.begins, self._row_begins))
+        part.hold(self.columns.stretch(facts), self.key[facts] - first * self.span, self.occurred[facts], np.diff(self.begins[first : end + 1]))
+        part._ask(self._ids.slice(first, end - first), self._row_columns.stretch(rows), self.row_key[rows] - first * self.span,
+                  np.diff(self._row_begins[first : end + 1]))
         return part
 
     # Counts and sums up to the as-of date, or in the days before it (by known_at)
 
+    def known_of(self, flag: Flags) -> Known:
+        """Which of the flagged facts each row knows; of the flags asked about last it is remembered."""
+        if id(flag) not in self._known:
+            if len(self._known) == REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[id(flag)] = Known(flag, running_count(flag), self.lo, self.hi)
+        return self._known[id(flag)]
+
     def count(self, flag: Flags, days: float | None = None) -> Floats:
         """How many flagged facts were known, ever or in the last `days` days [as_of - days, as_of)."""
-        running = running_count(flag)
-        return (running[self.hi] - running[self.window(days)]).astype(np.float64)
+        known = self.known_of(flag)
+        return (known.end - (known.begin if days is None else known.running[self.window(days)])).astype(np.float64)
 
     def total(self, values: Floats, days: float | None = None) -> Floats:
         """The sum of a measure over the known facts; NaN counts as 0. For durations and the like, not for money."""
@@ -93,15 +174,15 @@ class Bucket(Facts):
         """The mean of a measure over the facts that have one; NaN where none has."""
         return ratio(*self._sum_and_number(values, days))
 
-    def _sum_and_number(self, values: Floats, days: float | None) -> tuple[Floats, Floats]:
-        has = ~np.isnan(values)
-        running, sums = running_count(has), exact_cumsum(values[has])
-        begin, end = running[self.window(days)], running[self.hi]
-        return (sums[end] - sums[begin]) / EXACT, (end - begin).astype(np.float64)
-
     def typical(self, durations: Floats, days: float | None = None) -> Floats:
         """The typical duration (geometric mean of 1 + x, less 1): like a median, but summable."""
-        return np.expm1(self.mean(log1p(durations), days))
+        return np.expm1(ratio(*self._sum_and_number(durations, days, np.log1p)))
+
+    def _sum_and_number(self, values: Floats, days: float | None, of: Callable[[Floats], Floats] = np.asarray) -> tuple[Floats, Floats]:
+        has = ~np.isnan(values)
+        running, sums = running_count(has), exact_cumsum(of(values[has]))
+        begin, end = running[self.window(days)], running[self.hi]
+        return (sums[end] - sums[begin]) / EXACT, (end - begin).astype(np.float64)
 
     def spread(self, values: Floats) -> Floats:
         """The standard deviation of a measure over the facts that have one; NaN where fewer than two have."""
@@ -130,14 +211,14 @@ class Bucket(Facts):
         """How many known facts have a measure smaller than the row's `most`."""
         at = np.flatnonzero(~np.isnan(values))
         row, place = expand(np.searchsorted(at, self.lo), np.searchsorted(at, self.hi))
-        return np.bincount(row[values[at[place]] < most[row]], minlength=len(self.rows)).astype(np.float64)
+        return np.bincount(row[values[at[place]] < most[row]], minlength=len(self.as_of)).astype(np.float64)
 
     def distinct(self, codes: Ints, flag: Flags, days: float) -> Floats:
         """How many different codes the flagged facts of the last `days` days have."""
         before, start = self.previous_same(codes, flag), self.window(days)
         row, fact = expand(start, self.hi)
         counted = (flag & (codes >= 0))[fact] & (before[fact] < start[row])
-        return np.bincount(row[counted], minlength=len(self.rows)).astype(np.float64)
+        return np.bincount(row[counted], minlength=len(self.as_of)).astype(np.float64)
 
     def window(self, days: float | None) -> Ints:
         """The position of the first fact known in the last `days` days; of the deal's first fact where None."""
@@ -150,43 +231,36 @@ class Bucket(Facts):
     # The latest, the largest, the first
 
     def last_position(self, flag: Flags) -> Ints:
-        """The position of the flagged fact that became known last; smaller than `lo` where there is none."""
-        return self.latest(flag)[self.hi]
+        """The position of the flagged fact that became known last; -1 where there is none."""
+        known = self.known_of(flag)
+        return known.newest(known.at, -1)
 
     def last(self, flag: Flags, values: Floats) -> Floats:
         """The measure of the flagged fact that became known last; NaN where there is none."""
-        at = self.last_position(flag)
-        found = at >= self.lo
-        return np.where(found, values[np.where(found, at, 0)] if len(values) else np.nan, np.nan)
+        known = self.known_of(flag)
+        return known.newest(values[known.at], np.nan)
 
     def last_text(self, flag: Flags, texts: Coded) -> Coded:
         """The text of the flagged fact that became known last."""
         at = self.last_position(flag)
-        return texts.at(at, at >= self.lo)
+        return texts.at(at, at >= 0)
 
     def largest(self, flag: Flags, values: Floats) -> Floats:
         """The largest measure of the flagged facts known; NaN where there is none."""
-        chosen = flag & ~np.isnan(values)
-        at, running = np.flatnonzero(chosen), running_count(chosen)
-        best = pd.Series(values[at]).groupby(self.deal[at], sort=False).cummax().to_numpy(dtype=np.float64)
-        known = running[self.hi]
-        return np.where(known > running[self.lo], np.append(best, np.nan)[known - 1], np.nan)
+        known = self.known_of(flag & ~np.isnan(values))
+        return known.newest(running_largest(self.deal[known.at], values[known.at]), np.nan)
 
     def days_since(self, flag: Flags) -> Floats:
         """Days from the latest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        return (self.as_of - self._newest(np.where(flag, self.base + self.occurred, -1))) / DAY
+        known = self.known_of(flag)
+        latest = np.maximum.accumulate(self.base[known.at] + self.occurred[known.at])
+        return (self.row_key - known.newest(latest, np.nan)) / DAY
 
     def days_since_first(self, flag: Flags) -> Floats:
         """Days from the earliest occurrence of a flagged fact to the as-of date; NaN where none is known."""
-        last = self.span - 1
-        return (self.as_of - (last - self._newest(np.where(flag, self.base + last - self.occurred, -1)))) / DAY
-
-    def _newest(self, marks: Ints) -> Floats:
-        """The largest of the marks (deal * span + something below span; -1 = none) known of each row's deal, less deal * span."""
-        if not len(marks):
-            return np.full(len(self.rows), np.nan)
-        best = np.maximum.accumulate(marks, out=marks)[np.maximum(self.hi - 1, 0)] - self.row_deal * self.span
-        return np.where((best >= 0) & (self.hi > self.lo), best, np.nan)
+        known = self.known_of(flag)
+        ahead = np.maximum.accumulate(self.base[known.at] + (self.span - self.occurred[known.at]))
+        return (known.newest(ahead, np.nan) - (self.row_base + (self.span - self.as_of))) / DAY
 
     # One of several: the person with the most signals, the thread of the latest mail
 
@@ -198,8 +272,8 @@ class Bucket(Facts):
         running = pd.Series(number[at]).groupby(self.deal[at], sort=False)
         is_new = np.zeros(len(codes), dtype=bool)
         is_new[at] = number[at] > running.cummax().groupby(self.deal[at], sort=False).shift(fill_value=0).to_numpy()
-        place = self.last_position(is_new)
-        return np.where(place >= self.lo, np.append(codes, -1)[place], -1), np.nan_to_num(most)
+        known = self.known_of(is_new)
+        return known.newest(codes[known.at], -1), np.nan_to_num(most)
 
     def days_since_code(self, codes: Ints, flag: Flags, wanted: Ints) -> Floats:
         """Days from the latest occurrence of a flagged fact with the row's code to the as-of date; NaN where none is known."""
@@ -261,9 +335,13 @@ class Bucket(Facts):
         return np.asarray(question(self), dtype=np.float64)
 
 
-def log1p(values: Floats) -> Floats:
-    """log(1 + x) of those that are not NaN, which are few."""
-    return np.log1p(values, out=np.full(len(values), np.nan), where=~np.isnan(values))
+def running_largest(deal: Ints, values: Floats) -> Floats:
+    """For each entry, the largest value of its deal so far; `deal` ascends."""
+    by_value = np.argsort(values, kind="stable")
+    mark = np.empty(len(values), dtype=np.int64)
+    mark[by_value] = np.arange(len(values))
+    base = deal * len(values)
+    return values[by_value[np.maximum.accumulate(base + mark) - base]]
 
 
 def exact_cumsum(values: Floats) -> Ints:

@@ -30,7 +30,7 @@ def owner_endings(q: Bucket) -> pd.DataFrame:
 def owner_deals(q: Bucket) -> pd.DataFrame:
     """Open deals at each Monday, by owner: all, those with something recorded in the week, and the quiet ones."""
     recorded = q.count(~q.is_kind(*BACKGROUND), 7) > 0
-    return sums(q.owner, q.as_of + q.start, np.ones(len(q.rows), dtype=bool), open_deals=1, active_deals=recorded,
+    return sums(q.owner, q.as_of + q.start, np.ones(len(q.as_of), dtype=bool), open_deals=1, active_deals=recorded,
                 quiet_deals=silence_days(q) >= QUIET_DAYS)
 
 

@@ -25,7 +25,7 @@ def settled(q: Bucket, *kinds: str) -> Floats:
     """
     chosen = np.flatnonzero(plans(q) | q.is_kind(*kinds))
     activity = q.texts("fact_id", chosen)
-    codes = pd.factorize(pd.Series(activity.names, dtype="str").str.removesuffix(PLAN))[0][activity.codes]
+    codes = pd.factorize(activity.names.str.removesuffix(PLAN))[0][activity.codes]
     group = q.deal[chosen] * len(chosen) + codes
     is_plan = plans(q)[chosen]
     first = pd.Series(q.known[chosen][~is_plan], index=group[~is_plan]).groupby(level=0).min()

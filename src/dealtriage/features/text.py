@@ -19,7 +19,7 @@ DAYS = 180
 def speaks_of(q: Bucket, pattern: str) -> Flags:
     """Mails and notes whose subject matches, in either case."""
     label = q.texts("label")
-    hits = label.names.astype("str").str.contains(pattern, case=False, regex=True).astype(bool)
+    hits = label.names.str.contains(pattern, case=False, regex=True).astype(bool)
     return q.is_kind(*WRITTEN_ONCE) & np.append(np.asarray(hits), False)[label.codes]
 
 

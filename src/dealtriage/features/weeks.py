@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from dealtriage.features.columns import MONDAY, WEEK, Coded, Flags, Floats, Ints, seconds
 
@@ -53,6 +54,10 @@ class _Sums:
     running: np.ndarray
 
     @cached_property
+    def words(self) -> pa.Array:
+        return pa.array(self.names, pa.string())
+
+    @cached_property
     def span(self) -> int:
         return int(self.ends.max(initial=0)) + 1
 
@@ -88,7 +93,7 @@ class Weeks:
             nothing = np.zeros(len(monday), dtype=np.int64)
             return nothing, nothing, np.zeros(len(monday), dtype=bool)
         found = self._sums(table, key)
-        who, known = _whose(key, found.names, len(monday))
+        who, known = _whose(key, found, len(monday))
         asked = np.maximum(who, 0)
         end = found.position(asked, monday)
         begin = found.position(asked, np.full(len(monday), -1) if weeks is None else monday - weeks * WEEK)
@@ -108,10 +113,10 @@ class Weeks:
         return (self._of_all if key is None else self._by_key)[table]
 
 
-def _whose(key: Coded | Ints | None, names: pd.Index, size: int) -> tuple[Ints, Flags]:
+def _whose(key: Coded | Ints | None, of: _Sums, size: int) -> tuple[Ints, Flags]:
     """The place of each entry's key among a table's keys (-1 = it has no sums), and whether the entry has a key."""
     if key is None:
         return np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
     if isinstance(key, Coded):
-        return key.among(names), key.codes >= 0
-    return names.get_indexer(pd.Index(key)).astype(np.int64), key >= 0
+        return key.among(of.words), key.codes >= 0
+    return of.names.get_indexer(pd.Index(key)).astype(np.int64), key >= 0
