@@ -43,7 +43,9 @@ def matrix(facts_file: Path, rows_file: Path) -> pd.DataFrame:
     facts = pd.read_parquet(facts_file, columns=[*NEEDED, "fact_id"], read_dictionary=["deal_id", "kind"])
     facts = facts.assign(deal=rows["deal_id"].cat.categories.get_indexer(facts["deal_id"].cat.categories)[facts["deal_id"].cat.codes])
     facts = facts.assign(occurred=_seconds(facts["occurred_at"]), key=facts["deal"] * DEAL + _seconds(facts["known_at"]))
-    facts = facts[facts["deal"] >= 0].sort_values(["key", "occurred"], ignore_index=True)
+    facts = facts[facts["deal"] >= 0]
+    amounts = _amounts(facts)
+    facts = facts.drop(columns=["deal_id", "known_at", "occurred_at", "fact_id"]).sort_values(["key", "occurred"], ignore_index=True)
     rows = rows.assign(deal=rows["deal_id"].cat.codes.astype(np.int64), moment=_seconds(rows["as_of"]))
     rows = rows.assign(key=rows["deal"] * DEAL + rows["moment"]).sort_values("key", ignore_index=True)
     running, latest = _running(facts)
@@ -53,7 +55,7 @@ def matrix(facts_file: Path, rows_file: Path) -> pd.DataFrame:
     answer |= {name: (rows["moment"] - now[f"last {flag}"]) / DAY for name, flag in SINCE.items()}
     answer |= {name: (rows["moment"] - now[f"first {flag}"]) / DAY for name, flag in SINCE_FIRST.items()}
     answer["silence_days"] = answer["silence_days"].fillna(answer["deal_age_days"])
-    for rare in (_amounts(facts), _stages(facts), _gaps(facts)):
+    for rare in (amounts, _stages(facts), _gaps(facts)):
         answer |= dict(_as_of(rows, rows["key"], rare).items())
     return rows[KEYS].assign(**{name: answer[name] for name in FEATURES})
 
@@ -84,7 +86,7 @@ def _as_of(rows: pd.DataFrame, keys: pd.Series, table: pd.DataFrame) -> pd.DataF
 
 
 def _amounts(facts: pd.DataFrame) -> pd.DataFrame:
-    amounts = facts[facts["kind"] == "amount_changed"].sort_values(["key", "occurred", "fact_id"])
+    amounts = facts[facts["kind"] == "amount_changed"].sort_values(["key", "occurred", "fact_id"], ignore_index=True)
     return amounts[["key", "deal", "value"]].rename(columns={"value": "amount"})
 
 
