@@ -1,6 +1,6 @@
 """Why a deal's chance is what it is: what each feature adds to the log-odds, and the three strongest reasons, told with their evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import permutations
 from math import factorial
@@ -17,8 +17,10 @@ from dealtriage.model.fitting import Calibrated, chance, log_odds
 from dealtriage.sentences import say, silence
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 COUNT = 3
+AT_ONCE = 20_000  # rows asked of a model at once
 SMALLEST = 0.05  # log-odds
 MOST_OF_A_GROUP = 2
 GROUPS = ("buyer", "seller", "communication", "terms", "context")
@@ -76,14 +78,42 @@ def _of_pairs(ask: Callable[[Floats], Floats], x: Floats, b: Floats) -> Floats:
     What a pair does together comes in with the second half alone, and so is shared evenly.
     """
     adds, typical, here = np.zeros_like(x), ask(b[None])[0], ask(x)
-    for at in range(x.shape[1]):
+    for moves in _batches(_Move.of(x, b, at) for at in range(x.shape[1])):
+        odds = ask(np.concatenate([one.rows for one in moves]))
+        for one, own in zip(moves, np.split(odds, np.cumsum([len(one.rows) for one in moves])[:-1]), strict=True):
+            alone, without = np.split(own, [len(own) - len(one.differs)])
+            adds[one.differs, one.at] = (alone[one.which] - typical + here[one.differs] - without) / 2
+    return adds
+
+
+class _Move(NamedTuple):
+    """What has to be asked about the column `at`, for the rows that differ from the typical deal there: the typical deal with each
+    of their values (`which` is a row's), then their rows with the typical value."""
+
+    at: int
+    differs: Ints
+    which: Ints
+    rows: Floats
+
+    @classmethod
+    def of(cls, x: Floats, b: Floats, at: int) -> "_Move":
         differs = np.flatnonzero((x[:, at] != b[at]) & ~(np.isnan(x[:, at]) & np.isnan(b[at])))
         values, which = np.unique(x[differs, at], return_inverse=True)
-        alone, without = np.repeat(b[None], len(values), axis=0), x[differs]
-        alone[:, at], without[:, at] = values, b[at]
-        odds = ask(np.concatenate([alone, without]))
-        adds[differs, at] = (odds[: len(values)][which] - typical + here[differs] - odds[len(values) :]) / 2
-    return adds
+        rows = np.concatenate([np.repeat(b[None], len(values), axis=0), x[differs]])
+        rows[:, at] = np.append(values, np.full(len(differs), b[at]))
+        return cls(at, differs, which, rows)
+
+
+def _batches(moves: Iterable[_Move]) -> Iterator[list[_Move]]:
+    """Moves of AT_ONCE rows or a little more: to ask is dear for a few rows, to hold all is dear for many."""
+    some: list[_Move] = []
+    for one in moves:
+        some.append(one)
+        if sum(len(move.rows) for move in some) >= AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _of_few(ask: Callable[[Floats], Floats], x: Floats, b: Floats, players: list[int]) -> Floats:

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
 
 from dealtriage.features.registry import by_name
 from dealtriage.model.alive import COLUMNS as HISTORY
 from dealtriage.model.alive import StillAlive, alive_chance
-from dealtriage.model.boosting import TrendBoosting
+from dealtriage.model.boosting import CodedBoosting, TrendBoosting
 from dealtriage.model.candidates import CANDIDATES, candidates
 from dealtriage.model.cure import Latency, MixtureCure, Watched, _reopened, fit_latency
 from dealtriage.model.fitting import Calibrated, Known, Slice, calibration_line, chance, log_odds
@@ -104,6 +106,18 @@ def test_bins_hold_what_the_model_sees() -> None:
     np.testing.assert_allclose(model.predict_proba(part.X), weighed.predict_proba(part.X))
     p = model.predict_proba(pd.DataFrame([rows().X.median()] * 400).assign(silence_days=np.linspace(0, 60, 400)))[:, 1]
     assert len(np.unique(p)) < 120
+
+
+@pytest.mark.parametrize("weighs", [False, True])
+def test_bins_found_from_each_number_once_are_those_of_the_library(weighs: bool) -> None:
+    rng = np.random.default_rng(4)
+    X = rng.integers(0, [1, 2, 30, 200, 255], (900, 5)).astype(float)
+    X[rng.random(X.shape) < 0.1] = np.nan
+    y, weight = rng.integers(0, 2, 900), rng.choice([0.0, 0.3, 1.0], 900) if weighs else None
+    with threadpool_limits(1):
+        ours, theirs = (kind(max_iter=20, early_stopping=False, random_state=3).fit(X, y, sample_weight=weight).predict_proba(X)
+                        for kind in (CodedBoosting, HistGradientBoostingClassifier))
+    assert (ours == theirs).all()
 
 
 def test_silence_rule_falls() -> None:

@@ -3,7 +3,7 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from dealtriage.model.base import Floats, TwoClasses
@@ -40,7 +40,7 @@ class TrendBoosting(TwoClasses):
         self.kept_ = differing if len(differing) else np.array([0])
         self.edges_ = [_edges(values[:, at]) for at in self.kept_]
         trends = self.trends or (0,) * values.shape[1]
-        self.model_ = HistGradientBoostingClassifier(
+        self.model_ = CodedBoosting(
             learning_rate=self.learning_rate, max_iter=max(round(self.trees_per_root * np.sqrt(rows)), 1), max_leaf_nodes=self.leaves, min_samples_leaf=fewest,
             l2_regularization=10.0, max_features=0.5, early_stopping=False, random_state=self.seed,
             interaction_cst="no_interactions" if self.interactions == "none" else "pairwise",
@@ -53,12 +53,35 @@ class TrendBoosting(TwoClasses):
         return self.model_.predict_proba(self._coded(values))
 
     def _coded(self, values: Floats) -> Floats:
-        """The bin of each value of the kept columns; missing stays missing."""
-        found = np.full((len(values), len(self.kept_)), np.nan)
+        """The bin of each value of the kept columns; missing stays missing. Column by column: trees ask it in less than half of the time."""
+        found = np.full((len(values), len(self.kept_)), np.nan, order="F")
         for number, (at, edges) in enumerate(zip(self.kept_, self.edges_, strict=True)):
             column = values[:, at]
             found[:, number] = np.where(np.isnan(column), np.nan, np.searchsorted(edges, column, side="left"))
         return found
+
+
+class CodedBoosting(HistGradientBoostingClassifier):
+    """The library's boosting of columns that hold whole numbers from 0 to 254: each number is a bin.
+
+    The library sorts all rows of every column to find the bins, a seventh of the time of a fit. Here it is shown each number once, and finds
+    the same. Should it no longer call this method, a fit only takes longer.
+    """
+
+    def _bin_data(self, X: Floats, sample_weight: Floats | None, is_training_data: bool) -> NDArray[np.uint8]:
+        counted = X if sample_weight is None else X[sample_weight != 0]
+        self._bin_mapper.fit(_each_once(counted))
+        binned: NDArray[np.uint8] = self._bin_mapper.transform(X)
+        return binned
+
+
+def _each_once(codes: Floats) -> Floats:
+    """The different numbers of each column, the rest of it missing."""
+    found = np.full((BINS, codes.shape[1]), np.nan)
+    for at, column in enumerate(codes.T):
+        present = np.flatnonzero(np.bincount(column[~np.isnan(column)].astype(np.int64)))
+        found[: len(present), at] = present
+    return found
 
 
 def _edges(column: Floats) -> Floats:
@@ -66,7 +89,8 @@ def _edges(column: Floats) -> Floats:
 
     The library makes the same bins, but with row weights takes ten times as long for it as for the trees.
     """
-    known = np.unique(column[~np.isnan(column)])
+    ordered = np.sort(column[~np.isnan(column)])
+    known = ordered[np.diff(ordered, prepend=-np.inf) > 0]
     if len(known) <= BINS:
         return (known[1:] + known[:-1]) / 2
-    return np.unique(np.quantile(column[~np.isnan(column)], np.arange(1, BINS) / BINS))
+    return np.unique(np.quantile(ordered, np.arange(1, BINS) / BINS))

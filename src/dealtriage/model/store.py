@@ -12,6 +12,7 @@ from dealtriage.errors import BadInput
 
 TRUSTED = (
     "dealtriage.model.alive.StillAlive",
+    "dealtriage.model.boosting.CodedBoosting",
     "dealtriage.model.boosting.TrendBoosting",
     "dealtriage.model.cure.Latency",
     "dealtriage.model.cure.MixtureCure",
