@@ -158,3 +158,12 @@ def test_truncation_in_many_worlds(seed: int, day: int) -> None:
     if known.empty:
         return
     pd.testing.assert_frame_equal(all_features(facts, rows), all_features(known, rows, date), rtol=1e-9)
+
+
+def test_a_flag_that_was_asked_about_cannot_be_changed() -> None:
+    """What the bucket remembers of it would no longer be true."""
+    q = Bucket(FACTS, ROWS)
+    flag = q.is_signal & q.is_kind("email_in")
+    q.count(flag)
+    with pytest.raises(ValueError, match="read-only"):
+        flag[:] = False

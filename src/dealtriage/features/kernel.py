@@ -158,6 +158,7 @@ class Bucket(Facts):
         if id(flag) not in self._known:
             if len(self._known) == REMEMBERED:
                 self._known.pop(next(iter(self._known)))
+            flag.setflags(write=False)  # what is remembered of it must stay true
             self._known[id(flag)] = Known(flag, running_count(flag), self.lo, self.hi)
         return self._known[id(flag)]
 
