@@ -200,3 +200,12 @@ def running_count(flag: Flags) -> NDArray[np.int32]:
     answer[0] = 0
     answer[1:] = flag  # added up in their own type, so that other threads may work meanwhile
     return np.cumsum(answer, out=answer)
+
+
+def running_largest(deal: Ints, values: Floats) -> Floats:
+    """For each entry, the largest value of its deal so far; `deal` ascends."""
+    by_value = np.argsort(values, kind="stable")
+    mark = np.empty(len(values), dtype=np.int64)
+    mark[by_value] = np.arange(len(values))
+    base = deal * len(values)
+    return values[by_value[np.maximum.accumulate(base + mark) - base]]

@@ -6,13 +6,11 @@ can see further. All times are whole seconds since the bucket's first instant.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from dealtriage.features.columns import (
     DAY,
@@ -30,51 +28,16 @@ from dealtriage.features.columns import (
     in_order,
     ratio,
     running_count,
+    running_largest,
     seconds,
 )
 from dealtriage.features.facts import Facts
+from dealtriage.features.known import Known
 from dealtriage.features.weeks import Weeks
 
 EXACT = 2**24
 PIECE = 100_000
 REMEMBERED = 16
-
-
-@dataclass(frozen=True)
-class Known:
-    """Of some flagged facts, those that each row knows: of their positions `at` it is `at[begin:end]`.
-
-    `running`: how many flagged facts come before each position. `lo`, `hi`: the positions between which the facts lie that each row knows.
-    """
-
-    flag: Flags
-    running: NDArray[np.int32]
-    lo: Ints
-    hi: Ints
-
-    @cached_property
-    def at(self) -> Ints:
-        """The positions of the flagged facts."""
-        return np.flatnonzero(self.flag)
-
-    @cached_property
-    def begin(self) -> NDArray[np.int32]:
-        """How many flagged facts come before the first that each row knows."""
-        return self.running[self.lo]
-
-    @cached_property
-    def end(self) -> NDArray[np.int32]:
-        """How many flagged facts come before what each row does not know."""
-        return self.running[self.hi]
-
-    @cached_property
-    def some(self) -> Flags:
-        """Rows that know any."""
-        return self.end > self.begin
-
-    def newest(self, values: np.ndarray, none: float) -> np.ndarray:
-        """Of one value per flagged fact, that of the fact that became known last; `none` for rows that know none."""
-        return np.where(self.some, values[self.end - 1], none) if len(values) else np.full(len(self.end), none)
 
 
 class Bucket(Facts):
@@ -334,15 +297,6 @@ class Bucket(Facts):
     def ask(self, question: Callable[["Bucket"], Floats]) -> Floats:
         """The answer of one feature, one number per row of `rows`."""
         return np.asarray(question(self), dtype=np.float64)
-
-
-def running_largest(deal: Ints, values: Floats) -> Floats:
-    """For each entry, the largest value of its deal so far; `deal` ascends."""
-    by_value = np.argsort(values, kind="stable")
-    mark = np.empty(len(values), dtype=np.int64)
-    mark[by_value] = np.arange(len(values))
-    base = deal * len(values)
-    return values[by_value[np.maximum.accumulate(base + mark) - base]]
 
 
 def exact_cumsum(values: Floats) -> Ints:
